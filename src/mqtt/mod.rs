@@ -1,0 +1,54 @@
+//! MQTT control packets, versions 3.1, 3.1.1 and 5.0.
+//!
+//! Bytes of a connection go through a [`Framer`], each [`Frame`] through [`Packet::decode`].
+
+mod auth;
+mod connack;
+mod connect;
+mod disconnect;
+mod error;
+mod framer;
+pub mod lawless;
+mod packet;
+mod pingreq;
+mod pingresp;
+mod property;
+mod puback;
+mod pubcomp;
+mod publish;
+mod pubrec;
+mod pubrel;
+mod qos;
+mod reason_code;
+mod suback;
+mod subscribe;
+pub mod topic;
+mod unsuback;
+mod unsubscribe;
+mod version;
+
+pub use auth::Auth;
+pub use connack::ConnAck;
+pub use connect::{Connect, Will};
+pub use disconnect::Disconnect;
+pub use error::{DecodeError, EncodeError, ErrorKind, FrameError};
+pub use framer::{Frame, Framer};
+pub use packet::{Packet, PacketType};
+pub use pingreq::PingReq;
+pub use pingresp::PingResp;
+pub use property::{Properties, Property, PropertyId};
+pub use puback::PubAck;
+pub use pubcomp::PubComp;
+pub use publish::{Delivery, Publish};
+pub use pubrec::PubRec;
+pub use pubrel::PubRel;
+pub use qos::QoS;
+pub use reason_code::ReasonCode;
+pub use suback::SubAck;
+pub use subscribe::{RetainHandling, Subscribe, Subscription, SubscriptionOptions};
+pub use unsuback::UnsubAck;
+pub use unsubscribe::Unsubscribe;
+pub use version::Version;
+
+/// A Packet Identifier. Zero is not one (5.0 section 2.2.1, 3.1.1 section 2.3.1).
+pub type PacketId = core::num::NonZeroU16;

@@ -1,0 +1,14 @@
+//! PUBREC (5.0 section 3.5, 3.1.1 section 3.5).
+
+use super::{PacketId, Properties, ReasonCode};
+
+/// PUBREC.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct PubRec<'a> {
+    /// The Packet Identifier of the PUBLISH.
+    pub packet_id: PacketId,
+    /// The reason code, 0 in 3.x.
+    pub reason: ReasonCode,
+    /// Empty in 3.x.
+    pub properties: Properties<'a>,
+}

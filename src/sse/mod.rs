@@ -1,0 +1,1 @@
+//! Server-Sent Events: the `text/event-stream` format of WHATWG HTML, section 9.2.
