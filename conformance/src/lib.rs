@@ -1,1 +1,7 @@
-//! x
+//! pushspec says, with evidence, where an MQTT or SSE endpoint departs from its specification.
+
+pub mod case;
+pub mod event;
+pub mod evidence;
+pub mod requirement;
+pub mod trace;
