@@ -104,7 +104,11 @@ pub(super) fn write_reason(
         return Ok(());
     }
     if !writer.is_v5() {
-        return Err(super::EncodeError::Properties(writer.version));
+        return Err(if reason == ReasonCode::SUCCESS {
+            super::EncodeError::Properties(writer.version)
+        } else {
+            super::EncodeError::ReasonCode(writer.version)
+        });
     }
     writer.byte(reason.0);
     if properties.is_empty() { Ok(()) } else { writer.properties(properties) }

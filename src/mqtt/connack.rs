@@ -25,7 +25,7 @@ impl<'a> ConnAck<'a> {
             let requirement = reader.cite("MQTT-3.2.2-1", "X311-R01");
             return Err(before.error(FLAGS, ErrorKind::ReservedBits(flags), requirement));
         }
-        let requirement = reader.cite("MQTT-3.2.2-8", "MQTT-3.2.2-6");
+        let requirement = reader.cite_each("MQTT-3.2.2-8", "MQTT-3.2.2-6", "X31-03");
         let reason = reader.reason_code(PacketType::ConnAck, "Connect Reason Code", requirement)?;
         let properties = Properties::read(reader, Place::Packet(PacketType::ConnAck))?;
         Ok(Self { session_present: flags == 1 && !v31, reason, properties })

@@ -2,12 +2,12 @@
 
 use alloc::borrow::Cow;
 
-use super::read::{Read, Reader, cite, malformed};
+use super::read::{Read, Reader, malformed};
 use super::topic::TopicError;
 use super::write::{Writer, Written};
 use super::{
-    DecodeError, EncodeError, ErrorKind, PacketType, Place, Properties, QoS, ReasonCode, Version,
-    topic,
+    DecodeError, EncodeError, ErrorKind, Frame, PacketType, Place, Properties, QoS, ReasonCode,
+    Version, topic,
 };
 
 /// A Client asks for a connection.
@@ -55,12 +55,17 @@ const PASSWORD: u8 = 0b0100_0000;
 const USER_NAME: u8 = 0b1000_0000;
 
 impl<'a> Connect<'a> {
+    /// The version that a CONNECT names, if it is one of those known here.
+    pub(super) fn version_of(frame: Frame<'_>) -> Option<Version> {
+        read_version(&mut Reader::new(frame, Version::V5)).ok()
+    }
+
     pub(super) fn read(reader: &mut Reader<'a>) -> Read<Self> {
         let version = read_version(reader)?;
         reader.version = version;
         let flags_at = reader.offset();
         let flags = reader.byte("Connect Flags")?;
-        check_flags(flags, flags_at, version)?;
+        check_flags(flags, flags_at, reader)?;
         let keep_alive = reader.two_bytes("Keep Alive")?;
         let properties = Properties::read(reader, Place::Packet(PacketType::Connect))?;
         let client_id = reader.text("Client Identifier")?;
@@ -159,8 +164,9 @@ fn read_version(reader: &mut Reader<'_>) -> Read<Version> {
         })
 }
 
-fn check_flags(flags: u8, at: usize, version: Version) -> Read<()> {
+fn check_flags(flags: u8, at: usize, reader: &Reader<'_>) -> Read<()> {
     const FIELD: &str = "Connect Flags";
+    let version = reader.version;
     if version == Version::V31 {
         // 3.1 does not validate reserved bits; of the flags only this combination is forbidden.
         return if flags & PASSWORD != 0 && flags & USER_NAME == 0 {
@@ -174,9 +180,9 @@ fn check_flags(flags: u8, at: usize, version: Version) -> Read<()> {
     }
     if flags & WILL == 0 && flags & (WILL_QOS | WILL_RETAIN) != 0 {
         let requirement = if flags & WILL_QOS == 0 {
-            cite(version, "MQTT-3.1.2-13", "MQTT-3.1.2-15")
+            reader.cite("MQTT-3.1.2-13", "MQTT-3.1.2-15")
         } else {
-            cite(version, "MQTT-3.1.2-11", "MQTT-3.1.2-13")
+            reader.cite("MQTT-3.1.2-11", "MQTT-3.1.2-13")
         };
         return Err(malformed(at, FIELD, ErrorKind::WillBitsWithoutWill, requirement));
     }
@@ -200,8 +206,8 @@ impl<'a> Will<'a> {
             offset: topic_at,
             field: "Will Topic",
             requirement: match error {
-                TopicError::Empty => "MQTT-4.7.3-1",
-                _ => reader.cite("MQTT-4.7.0-1", "MQTT-4.7.1-1"),
+                TopicError::Empty => reader.cite("MQTT-4.7.3-1", "MQTT-4.7.3-1"),
+                _ => reader.cite_each("MQTT-4.7.0-1", "MQTT-4.7.1-1", "X31-08"),
             },
             kind: ErrorKind::Topic(error),
             reason: ReasonCode::TOPIC_NAME_INVALID,

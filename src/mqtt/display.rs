@@ -11,9 +11,35 @@ use super::{
 const SHOWN: usize = 40;
 /// The most properties, filters or codes that are shown.
 const LISTED: usize = 6;
+/// The most characters of a line; what a peer sends does not make it longer.
+const LONGEST: usize = 400;
+
+/// A line that is cut where it gets too long.
+struct Line<'a, 'b> {
+    f: &'a mut Formatter<'b>,
+    left: usize,
+}
+
+impl fmt::Write for Line<'_, '_> {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        if self.left == 0 {
+            return Ok(());
+        }
+        let kept = text.char_indices().nth(self.left).map_or(text, |(end, _)| &text[..end]);
+        self.left -= kept.chars().count();
+        self.f.write_str(kept)?;
+        if self.left == 0 { self.f.write_char('…') } else { Ok(()) }
+    }
+}
 
 impl Display for Packet<'_> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        self.line(&mut Line { f, left: LONGEST })
+    }
+}
+
+impl Packet<'_> {
+    fn line(&self, f: &mut dyn fmt::Write) -> fmt::Result {
         let packet_type = self.packet_type();
         f.write_str(packet_type.name())?;
         match self {
@@ -86,7 +112,7 @@ impl Display for Packet<'_> {
     }
 }
 
-fn connect(f: &mut Formatter<'_>, packet: &Connect<'_>) -> fmt::Result {
+fn connect(f: &mut dyn fmt::Write, packet: &Connect<'_>) -> fmt::Result {
     let clean = if packet.version == Version::V5 { "clean-start" } else { "clean-session" };
     write!(
         f,
@@ -119,7 +145,7 @@ fn connect(f: &mut Formatter<'_>, packet: &Connect<'_>) -> fmt::Result {
     Ok(())
 }
 
-fn publish(f: &mut Formatter<'_>, packet: &Publish<'_>) -> fmt::Result {
+fn publish(f: &mut dyn fmt::Write, packet: &Publish<'_>) -> fmt::Result {
     write!(f, " qos={}", packet.delivery.qos().bits())?;
     match packet.delivery {
         Delivery::AtMostOnce => {}
@@ -137,14 +163,14 @@ fn publish(f: &mut Formatter<'_>, packet: &Publish<'_>) -> fmt::Result {
     properties(f, &packet.properties)
 }
 
-fn reason(f: &mut Formatter<'_>, reason: ReasonCode, packet: PacketType) -> fmt::Result {
+fn reason(f: &mut dyn fmt::Write, reason: ReasonCode, packet: PacketType) -> fmt::Result {
     if reason.0 == 0 {
         return Ok(());
     }
     write!(f, " {:#04x} ({})", reason.0, reason.name(packet).unwrap_or("unlisted"))
 }
 
-fn codes(f: &mut Formatter<'_>, codes: &[ReasonCode], packet: PacketType) -> fmt::Result {
+fn codes(f: &mut dyn fmt::Write, codes: &[ReasonCode], packet: PacketType) -> fmt::Result {
     for code in codes.iter().take(LISTED) {
         write!(f, " {:#04x}", code.0)?;
         if code.is_error() || packet == PacketType::UnsubAck {
@@ -155,7 +181,7 @@ fn codes(f: &mut Formatter<'_>, codes: &[ReasonCode], packet: PacketType) -> fmt
 }
 
 fn list<A: Display, B: Display>(
-    f: &mut Formatter<'_>,
+    f: &mut dyn fmt::Write,
     items: impl ExactSizeIterator<Item = (A, B)>,
 ) -> fmt::Result {
     let count = items.len();
@@ -165,11 +191,11 @@ fn list<A: Display, B: Display>(
     rest(f, count)
 }
 
-fn rest(f: &mut Formatter<'_>, count: usize) -> fmt::Result {
+fn rest(f: &mut dyn fmt::Write, count: usize) -> fmt::Result {
     if count > LISTED { write!(f, " and {} more", count - LISTED) } else { Ok(()) }
 }
 
-fn properties(f: &mut Formatter<'_>, properties: &Properties<'_>) -> fmt::Result {
+fn properties(f: &mut dyn fmt::Write, properties: &Properties<'_>) -> fmt::Result {
     for property in properties.iter().take(LISTED) {
         write!(f, " {property}")?;
     }
@@ -178,9 +204,10 @@ fn properties(f: &mut Formatter<'_>, properties: &Properties<'_>) -> fmt::Result
 
 impl Display for Property<'_> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        let mut name = NameOf { f, started: false };
-        write!(name, "{:?}", self.id())?;
-        let f = name.f;
+        // `receive-maximum`
+        for character in self.id().name().chars() {
+            f.write_char(if character == ' ' { '-' } else { character.to_ascii_lowercase() })?;
+        }
         match *self {
             Self::ContentType(text)
             | Self::ResponseTopic(text)
@@ -211,31 +238,6 @@ impl Display for Property<'_> {
             | Self::WillDelayInterval(value)
             | Self::MaximumPacketSize(value) => write!(f, "={value}"),
         }
-    }
-}
-
-/// Writes `ReceiveMaximum` as `receive-maximum`.
-struct NameOf<'a, 'b> {
-    f: &'a mut Formatter<'b>,
-    started: bool,
-}
-
-impl fmt::Write for NameOf<'_, '_> {
-    fn write_str(&mut self, text: &str) -> fmt::Result {
-        let mut after_upper = false;
-        for character in text.chars() {
-            // `MaximumQoS` is `maximum-qos`.
-            let upper = character.is_ascii_uppercase();
-            if upper && self.started && !after_upper && !text.ends_with("QoS") {
-                self.f.write_char('-')?;
-            } else if upper && self.started && character == 'Q' {
-                self.f.write_char('-')?;
-            }
-            self.f.write_char(character.to_ascii_lowercase())?;
-            self.started = true;
-            after_upper = upper;
-        }
-        Ok(())
     }
 }
 
@@ -311,5 +313,21 @@ mod tests {
             packet.to_string(),
             r#"CONNACK 0x00 session-present=1 receive-maximum=20 maximum-qos=1 user-property="a":"1\n""#
         );
+    }
+    #[test]
+    fn no_peer_makes_a_line_long() {
+        let long = "\u{1F}".repeat(60_000);
+        let properties = (0..50)
+            .fold(Properties::new(), |all, _| all.with(Property::UserProperty(&long, &long)));
+        let packet = Packet::Publish(Publish {
+            delivery: Delivery::AtMostOnce,
+            retain: false,
+            topic: long.as_str().into(),
+            properties,
+            payload: long.as_bytes().into(),
+        });
+        let line = packet.to_string();
+        assert_eq!(line.chars().count(), LONGEST + 1);
+        assert!(line.ends_with('…'));
     }
 }

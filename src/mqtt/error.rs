@@ -75,6 +75,17 @@ pub enum ErrorKind {
     PropertyValue(PropertyId, u32),
     /// Authentication Data without an Authentication Method.
     AuthenticationDataAlone,
+    /// AUTH without an Authentication Method.
+    AuthenticationMethodMissing,
+    /// There is no reason code where at least one has to be.
+    NoReasonCode,
+    /// The packet is larger than the receiver takes.
+    TooLarge {
+        /// Size of the whole packet in bytes.
+        size: usize,
+        /// The limit in bytes.
+        limit: usize,
+    },
     /// The Protocol Name is not one of MQTT.
     ProtocolName,
     /// The Protocol Level is not one of this name.
@@ -117,13 +128,26 @@ impl fmt::Display for ErrorKind {
                 f.write_str("is encoded in more bytes than its value needs")
             }
             Self::UnknownProperty(id) => write!(f, "is {id:#04x}, which is no property"),
-            Self::MisplacedProperty(id) => write!(f, "{id:?} may not stand in this packet"),
-            Self::DuplicateProperty(id) => {
-                write!(f, "{id:?} stands twice, where it may stand once")
+            Self::MisplacedProperty(id) => {
+                write!(f, "is that of {id}, which may not stand in this packet")
             }
-            Self::PropertyValue(id, value) => write!(f, "{id:?} may not be {value}"),
+            Self::DuplicateProperty(id) => {
+                write!(f, "is that of {id} again, which may stand there once")
+            }
+            Self::PropertyValue(_, value) => {
+                write!(f, "is {value}, which this property may not be")
+            }
             Self::AuthenticationDataAlone => {
                 f.write_str("stands there without an Authentication Method")
+            }
+            Self::AuthenticationMethodMissing => {
+                f.write_str("does not stand there, where AUTH has to have one")
+            }
+            Self::NoReasonCode => {
+                f.write_str("there is none, where each Topic Filter has to have one")
+            }
+            Self::TooLarge { size, limit } => {
+                write!(f, "makes a packet of {size} bytes, where {limit} is the limit")
             }
             Self::ProtocolName => f.write_str("is neither `MQTT` nor `MQIsdp`"),
             Self::ProtocolLevel(level) => write!(f, "is {level}, which is no version of MQTT here"),
@@ -157,6 +181,12 @@ pub enum EncodeError {
     /// The version has no properties.
     #[error("MQTT {0} has no properties")]
     Properties(super::Version),
+    /// The version has no reason code in this packet.
+    #[error("MQTT {0} has no reason code in this packet")]
+    ReasonCode(super::Version),
+    /// The version has no Subscription Options but the QoS.
+    #[error("MQTT {0} has no Subscription Options other than the QoS")]
+    SubscriptionOptions(super::Version),
     /// A receiver would have to reject it.
     #[error("not a conforming packet: {0}")]
     NotConforming(DecodeError),
@@ -180,4 +210,22 @@ pub enum FrameError {
     /// The bytes are not exactly one packet.
     #[error("the bytes are not exactly one packet")]
     NotOnePacket,
+}
+
+impl From<FrameError> for DecodeError {
+    /// As a receiver of 5.0 would answer.
+    fn from(error: FrameError) -> Self {
+        let (kind, requirement, reason) = match error {
+            FrameError::RemainingLengthMalformed => {
+                (ErrorKind::VariableByteIntegerTooLong, "X5-N03", ReasonCode::MALFORMED_PACKET)
+            }
+            FrameError::TooLarge { size, limit } => {
+                (ErrorKind::TooLarge { size, limit }, "X5-R25", ReasonCode::PACKET_TOO_LARGE)
+            }
+            FrameError::NotOnePacket => {
+                (ErrorKind::Truncated, "section 1.2", ReasonCode::MALFORMED_PACKET)
+            }
+        };
+        Self { offset: 1, field: "Remaining Length", kind, requirement, reason }
+    }
 }

@@ -112,12 +112,49 @@ fn long_varint(value: u32, length: usize) -> impl Iterator<Item = u8> {
 
 /// The packet with the Remaining Length that the bytes behind its fixed header have now.
 pub fn with_true_length(packet: &[u8]) -> Vec<u8> {
-    Fields::new().raw(&packet[header_length(packet)..]).packet(packet[0])
+    let (header, body) = packet.split_at(header_length(packet));
+    Fields::new().raw(body).packet(header.first().copied().unwrap_or(0))
+}
+
+/// The packet behind another first byte, such as one with other flags.
+pub fn with_first_byte(packet: &[u8], first_byte: u8) -> Vec<u8> {
+    let mut packet = packet.to_vec();
+    if let Some(first) = packet.first_mut() {
+        *first = first_byte;
+    }
+    packet
+}
+
+/// The packet's fields behind another Remaining Length than theirs.
+pub fn with_remaining_length(packet: &[u8], remaining_length: u32) -> Vec<u8> {
+    let (header, body) = packet.split_at(header_length(packet));
+    let first_byte = header.first().copied().unwrap_or(0);
+    Fields::new().raw(body).packet_of_length(first_byte, remaining_length)
+}
+
+/// The packet without its last `count` bytes, with a Remaining Length that hides it: the last fields
+/// are cut, and the stream stays in step.
+///
+/// ```
+/// use pushspec_wire::mqtt::lawless::without_last;
+///
+/// // PUBACK with half a Packet Identifier.
+/// assert_eq!(without_last(&[0x40, 2, 0, 1], 1), [0x40, 1, 0]);
+/// ```
+pub fn without_last(packet: &[u8], count: usize) -> Vec<u8> {
+    let kept = packet.len().saturating_sub(count).max(header_length(packet));
+    with_true_length(&packet[..kept])
+}
+
+/// The packet with bytes behind its last field, counted by its Remaining Length.
+pub fn with_trailing(packet: &[u8], bytes: &[u8]) -> Vec<u8> {
+    with_true_length(&[packet, bytes].concat())
 }
 
 /// Length of a packet's fixed header.
 pub fn header_length(packet: &[u8]) -> usize {
-    2 + packet.iter().skip(1).take_while(|byte| **byte & 0x80 != 0).count()
+    let length = 2 + packet.iter().skip(1).take_while(|byte| **byte & 0x80 != 0).count();
+    length.min(packet.len())
 }
 
 #[cfg(test)]
@@ -137,5 +174,22 @@ mod tests {
     fn true_length() {
         assert_eq!(with_true_length(&[0x30, 9, 1, 2, 3]), [0x30, 3, 1, 2, 3]);
         assert_eq!(header_length(&[0x30, 0x80, 0x01]), 3);
+        assert_eq!(header_length(&[0x30, 0x80]), 2);
+    }
+
+    #[test]
+    fn altered_packets() {
+        let packet = [0x30, 4, 0, 1, b'a', b'!'];
+        assert_eq!(with_first_byte(&packet, 0x36), [0x36, 4, 0, 1, b'a', b'!']);
+        assert_eq!(with_remaining_length(&packet, 200), [0x30, 200, 1, 0, 1, b'a', b'!']);
+        assert_eq!(without_last(&packet, 2), [0x30, 2, 0, 1]);
+        assert_eq!(without_last(&packet, 100), [0x30, 0]);
+        assert_eq!(with_trailing(&packet, b"?"), [0x30, 5, 0, 1, b'a', b'!', b'?']);
+        for nothing in [&[][..], &[0x30], &[0xFF; 9]] {
+            with_true_length(nothing);
+            without_last(nothing, 1);
+            with_remaining_length(nothing, 1);
+            with_first_byte(nothing, 1);
+        }
     }
 }

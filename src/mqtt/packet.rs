@@ -6,8 +6,8 @@ use super::read::{Reader, malformed};
 use super::write::{LARGEST_VARIABLE_BYTE_INTEGER, Writer, variable_byte_integer};
 use super::{
     Auth, ConnAck, Connect, DecodeError, Disconnect, EncodeError, ErrorKind, Frame, PingReq,
-    PingResp, PubAck, PubComp, PubRec, PubRel, Publish, SubAck, Subscribe, UnsubAck, Unsubscribe,
-    Version,
+    PingResp, PubAck, PubComp, PubRec, PubRel, Publish, Sender, SubAck, Subscribe, UnsubAck,
+    Unsubscribe, Version,
 };
 
 /// A control packet that conforms to its version of the protocol.
@@ -101,6 +101,16 @@ impl PacketType {
         }
     }
 
+    /// Who may send packets of this type (table 2-1).
+    pub const fn sender(self, version: Version) -> Sender {
+        match self {
+            Self::Connect | Self::Subscribe | Self::Unsubscribe | Self::PingReq => Sender::Client,
+            Self::ConnAck | Self::SubAck | Self::UnsubAck | Self::PingResp => Sender::Server,
+            Self::Disconnect if !matches!(version, Version::V5) => Sender::Client,
+            _ => Sender::Both,
+        }
+    }
+
     /// The flags that the fixed header has to have; PUBLISH has its own.
     const fn fixed_flags(self) -> Option<u8> {
         match self {
@@ -131,12 +141,16 @@ impl<'a> Packet<'a> {
     /// ```
     pub fn decode(frame: Frame<'a>, version: Version) -> Result<Self, DecodeError> {
         let first = frame.first_byte();
-        let mut reader = Reader::new(frame, version);
         let Some(packet_type) = PacketType::from_first_byte(first, version) else {
             let kind = ErrorKind::PacketType(first >> 4);
-            let requirement = reader.cite("X5-N01", "X311-N01");
+            let requirement = Reader::new(frame, version).cite("X5-N01", "X311-N01");
             return Err(malformed(0, "Control Packet type", kind, requirement));
         };
+        let version = match packet_type {
+            PacketType::Connect => Connect::version_of(frame).unwrap_or(version),
+            _ => version,
+        };
+        let mut reader = Reader::new(frame, version);
         check_flags(packet_type, frame.flags(), version)?;
         if version == Version::V5 && !frame.length_is_minimal() {
             let kind = ErrorKind::VariableByteIntegerNotMinimal;

@@ -1,10 +1,13 @@
 //! Properties (5.0 section 2.2.2).
 
 use alloc::borrow::Cow;
+use alloc::vec::Vec;
+use core::fmt;
 
 use super::read::{Read, Reader, malformed, protocol_error};
+use super::topic::{self, TopicError};
 use super::write::variable_byte_integer;
-use super::{DecodeError, ErrorKind, PacketType, ReasonCode};
+use super::{DecodeError, ErrorKind, PacketType, ReasonCode, Sender, Version};
 
 /// Where a list of properties stands: in a packet, or as the Will Properties of CONNECT.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -21,12 +24,14 @@ pub enum Place {
 pub struct Properties<'a> {
     /// The encoded properties, without the Property Length.
     wire: Cow<'a, [u8]>,
+    /// The first that was too long to be appended.
+    too_long: Option<(PropertyId, usize)>,
 }
 
-/// One row per property: identifier, name, type on the wire, type in Rust, getter, and where it may
+/// One row per property: identifier, name, name in the spec's words, type on the wire, type in Rust, getter, and where it may
 /// stand (5.0 table 2-4).
 macro_rules! properties {
-    ($($id:literal $name:ident $wire:ident $type:ty, $getter:ident, $($place:ident)|+;)+) => {
+    ($($id:literal $name:ident $words:literal $wire:ident $type:ty, $getter:ident, $($place:ident)|+;)+) => {
         /// The identifier of a property.
         #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
         #[repr(u8)]
@@ -57,11 +62,19 @@ macro_rules! properties {
                 }
             }
 
+            /// The name in the spec's words, such as "Receive Maximum".
+            pub const fn name(self) -> &'static str {
+                match self {
+                    $(Self::$name => $words,)+
+                    Self::UserProperty => "User Property",
+                }
+            }
+
             /// Whether the property may stand in this place.
             pub const fn may_stand_in(self, place: Place) -> bool {
                 use PacketType as In;
                 match self {
-                    $(Self::$name => matches!(place, $(properties!(@place $place))|+),)+
+                    $(Self::$name => $(matches!(place, properties!(@place $place)))||+,)+
                     Self::UserProperty => !matches!(
                         place,
                         Place::Packet(In::PingReq | In::PingResp)
@@ -81,29 +94,31 @@ macro_rules! properties {
         }
 
         fn read_value<'a>(id: PropertyId, reader: &mut Reader<'a>) -> Read<Property<'a>> {
-            const FIELD: &str = "Property";
             Ok(match id {
-                $(PropertyId::$name => Property::$name(properties!(@read $wire reader FIELD)),)+
+                $(PropertyId::$name => Property::$name(properties!(@read $wire reader $words)),)+
                 PropertyId::UserProperty => {
-                    let name = reader.string("User Property name")?;
-                    Property::UserProperty(name, reader.string("User Property value")?)
+                    let name = reader.string("User Property")?;
+                    Property::UserProperty(name, reader.string("User Property")?)
                 }
             })
         }
 
-        fn write_value(property: Property<'_>, wire: &mut alloc::vec::Vec<u8>) {
+        /// Fails with the length of a string or of binary data that is too long.
+        fn write_value(property: Property<'_>, wire: &mut Vec<u8>) -> Result<(), usize> {
             match property {
                 $(Property::$name(value) => properties!(@write $wire value wire),)+
                 Property::UserProperty(name, value) => {
-                    write_binary(wire, name.as_bytes());
-                    write_binary(wire, value.as_bytes());
+                    write_binary(wire, name.as_bytes())?;
+                    write_binary(wire, value.as_bytes())?;
                 }
             }
+            Ok(())
         }
 
         impl Properties<'_> {
             $(
                 #[doc = concat!("The value of ", stringify!($name), ", if it stands there.")]
+                #[allow(clippy::needless_lifetimes, reason = "some of the types name it")]
                 pub fn $getter<'a>(&'a self) -> Option<$type> {
                     self.iter().find_map(|property| match property {
                         Property::$name(value) => Some(value),
@@ -115,61 +130,81 @@ macro_rules! properties {
     };
     (@place Will) => { Place::Will };
     (@place $packet:ident) => { Place::Packet(In::$packet) };
-    (@read byte $reader:ident $field:ident) => { $reader.byte($field)? };
-    (@read two_bytes $reader:ident $field:ident) => { $reader.two_bytes($field)? };
-    (@read four_bytes $reader:ident $field:ident) => { $reader.four_bytes($field)? };
-    (@read varint $reader:ident $field:ident) => { $reader.variable_byte_integer($field)? };
-    (@read string $reader:ident $field:ident) => { $reader.string($field)? };
-    (@read binary $reader:ident $field:ident) => { $reader.binary($field)? };
+    (@read byte $reader:ident $field:literal) => { $reader.byte($field)? };
+    (@read two_bytes $reader:ident $field:literal) => { $reader.two_bytes($field)? };
+    (@read four_bytes $reader:ident $field:literal) => { $reader.four_bytes($field)? };
+    (@read varint $reader:ident $field:literal) => { $reader.variable_byte_integer($field)? };
+    (@read string $reader:ident $field:literal) => { $reader.string($field)? };
+    (@read binary $reader:ident $field:literal) => { $reader.binary($field)? };
     (@write byte $value:ident $wire:ident) => { $wire.push($value) };
     (@write two_bytes $value:ident $wire:ident) => { $wire.extend_from_slice(&$value.to_be_bytes()) };
     (@write four_bytes $value:ident $wire:ident) => { $wire.extend_from_slice(&$value.to_be_bytes()) };
     (@write varint $value:ident $wire:ident) => { variable_byte_integer($wire, $value) };
-    (@write string $value:ident $wire:ident) => { write_binary($wire, $value.as_bytes()) };
-    (@write binary $value:ident $wire:ident) => { write_binary($wire, $value) };
+    (@write string $value:ident $wire:ident) => { write_binary($wire, $value.as_bytes())? };
+    (@write binary $value:ident $wire:ident) => { write_binary($wire, $value)? };
 }
 
 properties! {
-    0x01 PayloadFormatIndicator byte u8, payload_format_indicator, Publish | Will;
-    0x02 MessageExpiryInterval four_bytes u32, message_expiry_interval, Publish | Will;
-    0x03 ContentType string &'a str, content_type, Publish | Will;
-    0x08 ResponseTopic string &'a str, response_topic, Publish | Will;
-    0x09 CorrelationData binary &'a [u8], correlation_data, Publish | Will;
-    0x0B SubscriptionIdentifier varint u32, subscription_identifier, Publish | Subscribe;
-    0x11 SessionExpiryInterval four_bytes u32, session_expiry_interval, Connect | ConnAck | Disconnect;
-    0x12 AssignedClientIdentifier string &'a str, assigned_client_identifier, ConnAck;
-    0x13 ServerKeepAlive two_bytes u16, server_keep_alive, ConnAck;
-    0x15 AuthenticationMethod string &'a str, authentication_method, Connect | ConnAck | Auth;
-    0x16 AuthenticationData binary &'a [u8], authentication_data, Connect | ConnAck | Auth;
-    0x17 RequestProblemInformation byte u8, request_problem_information, Connect;
-    0x18 WillDelayInterval four_bytes u32, will_delay_interval, Will;
-    0x19 RequestResponseInformation byte u8, request_response_information, Connect;
-    0x1A ResponseInformation string &'a str, response_information, ConnAck;
-    0x1C ServerReference string &'a str, server_reference, ConnAck | Disconnect;
-    0x1F ReasonString string &'a str, reason_string, ConnAck | PubAck | PubRec | PubRel | PubComp | SubAck | UnsubAck | Disconnect | Auth;
-    0x21 ReceiveMaximum two_bytes u16, receive_maximum, Connect | ConnAck;
-    0x22 TopicAliasMaximum two_bytes u16, topic_alias_maximum, Connect | ConnAck;
-    0x23 TopicAlias two_bytes u16, topic_alias, Publish;
-    0x24 MaximumQoS byte u8, maximum_qos, ConnAck;
-    0x25 RetainAvailable byte u8, retain_available, ConnAck;
-    0x27 MaximumPacketSize four_bytes u32, maximum_packet_size, Connect | ConnAck;
-    0x28 WildcardSubscriptionAvailable byte u8, wildcard_subscription_available, ConnAck;
-    0x29 SubscriptionIdentifierAvailable byte u8, subscription_identifier_available, ConnAck;
-    0x2A SharedSubscriptionAvailable byte u8, shared_subscription_available, ConnAck;
+    0x01 PayloadFormatIndicator "Payload Format Indicator" byte u8, payload_format_indicator, Publish | Will;
+    0x02 MessageExpiryInterval "Message Expiry Interval" four_bytes u32, message_expiry_interval, Publish | Will;
+    0x03 ContentType "Content Type" string &'a str, content_type, Publish | Will;
+    0x08 ResponseTopic "Response Topic" string &'a str, response_topic, Publish | Will;
+    0x09 CorrelationData "Correlation Data" binary &'a [u8], correlation_data, Publish | Will;
+    0x0B SubscriptionIdentifier "Subscription Identifier" varint u32, subscription_identifier, Publish | Subscribe;
+    0x11 SessionExpiryInterval "Session Expiry Interval" four_bytes u32, session_expiry_interval, Connect | ConnAck | Disconnect;
+    0x12 AssignedClientIdentifier "Assigned Client Identifier" string &'a str, assigned_client_identifier, ConnAck;
+    0x13 ServerKeepAlive "Server Keep Alive" two_bytes u16, server_keep_alive, ConnAck;
+    0x15 AuthenticationMethod "Authentication Method" string &'a str, authentication_method, Connect | ConnAck | Auth;
+    0x16 AuthenticationData "Authentication Data" binary &'a [u8], authentication_data, Connect | ConnAck | Auth;
+    0x17 RequestProblemInformation "Request Problem Information" byte u8, request_problem_information, Connect;
+    0x18 WillDelayInterval "Will Delay Interval" four_bytes u32, will_delay_interval, Will;
+    0x19 RequestResponseInformation "Request Response Information" byte u8, request_response_information, Connect;
+    0x1A ResponseInformation "Response Information" string &'a str, response_information, ConnAck;
+    0x1C ServerReference "Server Reference" string &'a str, server_reference, ConnAck | Disconnect;
+    0x1F ReasonString "Reason String" string &'a str, reason_string, ConnAck | PubAck | PubRec | PubRel | PubComp | SubAck | UnsubAck | Disconnect | Auth;
+    0x21 ReceiveMaximum "Receive Maximum" two_bytes u16, receive_maximum, Connect | ConnAck;
+    0x22 TopicAliasMaximum "Topic Alias Maximum" two_bytes u16, topic_alias_maximum, Connect | ConnAck;
+    0x23 TopicAlias "Topic Alias" two_bytes u16, topic_alias, Publish;
+    0x24 MaximumQoS "Maximum QoS" byte u8, maximum_qos, ConnAck;
+    0x25 RetainAvailable "Retain Available" byte u8, retain_available, ConnAck;
+    0x27 MaximumPacketSize "Maximum Packet Size" four_bytes u32, maximum_packet_size, Connect | ConnAck;
+    0x28 WildcardSubscriptionAvailable "Wildcard Subscription Available" byte u8, wildcard_subscription_available, ConnAck;
+    0x29 SubscriptionIdentifierAvailable "Subscription Identifier Available" byte u8, subscription_identifier_available, ConnAck;
+    0x2A SharedSubscriptionAvailable "Shared Subscription Available" byte u8, shared_subscription_available, ConnAck;
 }
 
-fn write_binary(wire: &mut alloc::vec::Vec<u8>, bytes: &[u8]) {
-    // A longer value cannot be expressed; the strict decoder, through which every packet goes before
-    // it is sent, sees the difference.
-    let length = bytes.len().min(usize::from(u16::MAX));
-    wire.extend_from_slice(&(length as u16).to_be_bytes());
-    wire.extend_from_slice(&bytes[..length]);
+fn write_binary(wire: &mut Vec<u8>, bytes: &[u8]) -> Result<(), usize> {
+    let length = u16::try_from(bytes.len()).map_err(|_| bytes.len())?;
+    wire.extend_from_slice(&length.to_be_bytes());
+    wire.extend_from_slice(bytes);
+    Ok(())
+}
+
+impl PropertyId {
+    /// Who may send the property in this place (5.0), if it may stand there.
+    pub fn sent_by(self, place: Place) -> Option<Sender> {
+        use PacketType as In;
+        self.may_stand_in(place).then_some(match (self, place) {
+            (_, Place::Will) | (Self::SessionExpiryInterval, Place::Packet(In::Disconnect)) => {
+                Sender::Client
+            }
+            (Self::SubscriptionIdentifier, Place::Packet(In::Publish))
+            | (Self::ServerReference, Place::Packet(In::Disconnect)) => Sender::Server,
+            (_, Place::Packet(packet)) => packet.sender(Version::V5),
+        })
+    }
+}
+
+impl fmt::Display for PropertyId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
 }
 
 impl<'a> Properties<'a> {
     /// No properties.
     pub const fn new() -> Self {
-        Self { wire: Cow::Borrowed(&[]) }
+        Self { wire: Cow::Borrowed(&[]), too_long: None }
     }
 
     /// Reads Property Length and properties; nothing in 3.x.
@@ -178,7 +213,8 @@ impl<'a> Properties<'a> {
             return Ok(Self::new());
         }
         let length = reader.variable_byte_integer("Property Length")?;
-        let mut part = reader.part(length as usize, "Properties")?;
+        let mut part = reader.properties(length as usize)?;
+        let start_of_all = part.offset();
         let wire = part.clone().everything();
         let mut seen = 0u64;
         while !part.is_at_end() {
@@ -192,9 +228,10 @@ impl<'a> Properties<'a> {
             && !has(PropertyId::AuthenticationMethod)
         {
             let kind = ErrorKind::AuthenticationDataAlone;
-            return Err(protocol_error(part.offset(), "Authentication Data", kind, "X5-N14"));
+            let offset = start_of_all + position(wire, PropertyId::AuthenticationData);
+            return Err(protocol_error(offset, "Authentication Data", kind, "X5-N14"));
         }
-        Ok(Self { wire: Cow::Borrowed(wire) })
+        Ok(Self { wire: Cow::Borrowed(wire), too_long: None })
     }
 
     /// Whether there are none.
@@ -239,11 +276,22 @@ impl<'a> Properties<'a> {
         })
     }
 
-    /// Appends one.
+    /// Appends one. Where it stands, how often and with which value is checked when the packet is
+    /// encoded. A string or binary data of more than 65,535 bytes cannot be appended: the packet
+    /// cannot be encoded then.
     pub fn push(&mut self, property: Property<'_>) {
         let wire = self.wire.to_mut();
+        let start = wire.len();
         wire.push(property.id() as u8);
-        write_value(property, wire);
+        if let Err(length) = write_value(property, wire) {
+            wire.truncate(start);
+            self.too_long.get_or_insert((property.id(), length));
+        }
+    }
+
+    /// What could not be appended, and its length in bytes.
+    pub(super) const fn too_long(&self) -> Option<(PropertyId, usize)> {
+        self.too_long
     }
 
     /// With one more at the end.
@@ -254,7 +302,19 @@ impl<'a> Properties<'a> {
 
     /// Without the borrow.
     pub fn into_owned(self) -> Properties<'static> {
-        Properties { wire: Cow::Owned(self.wire.into_owned()) }
+        Properties { wire: Cow::Owned(self.wire.into_owned()), too_long: self.too_long }
+    }
+}
+
+/// Where the first property with this identifier stands in its list.
+fn position(wire: &[u8], id: PropertyId) -> usize {
+    let mut reader = Reader::of_properties(wire);
+    loop {
+        let start = reader.offset();
+        match read_one(&mut reader) {
+            Ok(property) if property.id() != id => {}
+            _ => return start,
+        }
     }
 }
 
@@ -286,6 +346,17 @@ fn check(property: Property<'_>, place: Place, start: usize, seen: &mut u64) -> 
         return Err(protocol_error(start, "Property Identifier", kind, once(id, place)));
     }
     *seen |= bit;
+    if let Property::ResponseTopic(topic) = property
+        && let Err(error) = topic::check_name(topic)
+    {
+        let requirement = match (error, place) {
+            (TopicError::Empty, _) => "MQTT-4.7.3-1",
+            (_, Place::Will) => "MQTT-4.7.0-1",
+            _ => "MQTT-3.3.2-14",
+        };
+        let kind = ErrorKind::Topic(error);
+        return Err(protocol_error(start + 1, id.name(), kind, requirement));
+    }
     let (value, bad) = match property {
         Property::ReceiveMaximum(0)
         | Property::TopicAlias(0)
@@ -309,7 +380,7 @@ fn check(property: Property<'_>, place: Place, start: usize, seen: &mut u64) -> 
         _ => (once(id, place), ReasonCode::PROTOCOL_ERROR),
     };
     let kind = ErrorKind::PropertyValue(id, value.into());
-    Err(DecodeError { offset: start + 1, field: "Property", kind, requirement, reason })
+    Err(DecodeError { offset: start + 1, field: id.name(), kind, requirement, reason })
 }
 
 /// The row of the catalogue that says that a property stands at most once, and which values it has.
@@ -333,13 +404,16 @@ const fn once(id: PropertyId, place: Place) -> &'static str {
         (Place::Packet(In::Subscribe), _) => "X5-N21",
         (Place::Packet(In::Disconnect), _) => "X5-N27",
         (Place::Packet(In::PubAck | In::PubRec | In::PubRel | In::PubComp), _) => "X5-N28",
+        (Place::Packet(In::Auth), Id::ReasonString) => "section 3.15.2.2.4",
         (Place::Packet(In::Auth), _) => "X5-N29",
+        (Place::Packet(In::SubAck), _) => "section 3.9.2.1.2",
+        (Place::Packet(In::UnsubAck), _) => "section 3.11.2.1.2",
         (Place::Packet(_), _) => "X5-N36",
     }
 }
 
-impl core::fmt::Debug for Properties<'_> {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+impl fmt::Debug for Properties<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_list().entries(self.iter()).finish()
     }
 }

@@ -2,7 +2,7 @@
 
 use alloc::borrow::Cow;
 
-use super::read::{Read, Reader, malformed, protocol_error};
+use super::read::{Read, Reader, malformed};
 use super::topic::TopicError;
 use super::write::{Writer, Written};
 use super::{
@@ -139,7 +139,10 @@ fn check_topic(
             TopicError::Empty => {
                 (reader.cite("X5-N17", "MQTT-4.7.3-1"), ReasonCode::PROTOCOL_ERROR)
             }
-            _ => (reader.cite("MQTT-3.3.2-2", "MQTT-3.3.2-2"), ReasonCode::TOPIC_NAME_INVALID),
+            _ => (
+                reader.cite_each("MQTT-3.3.2-2", "MQTT-3.3.2-2", "X31-08"),
+                ReasonCode::TOPIC_NAME_INVALID,
+            ),
         };
         let kind = ErrorKind::Topic(error);
         return Err(DecodeError {
@@ -149,12 +152,6 @@ fn check_topic(
             requirement,
             reason,
         });
-    }
-    if let Some(response_topic) = properties.response_topic()
-        && let Err(error) = topic::check_name(response_topic)
-    {
-        let kind = ErrorKind::Topic(error);
-        return Err(protocol_error(topic_at, "Response Topic", kind, "MQTT-3.3.2-14"));
     }
     Ok(())
 }

@@ -19,6 +19,8 @@ pub(super) struct Reader<'a> {
     end: usize,
     /// Whose rules hold.
     pub(super) version: Version,
+    /// Whether this is a list of properties.
+    in_properties: bool,
 }
 
 pub(super) type Read<T> = Result<T, DecodeError>;
@@ -26,12 +28,12 @@ pub(super) type Read<T> = Result<T, DecodeError>;
 impl<'a> Reader<'a> {
     /// Reads a frame's body.
     pub(super) fn new(frame: Frame<'a>, version: Version) -> Self {
-        Self { rest: frame.body(), end: frame.bytes().len(), version }
+        Self { rest: frame.body(), end: frame.bytes().len(), version, in_properties: false }
     }
 
     /// Reads properties that were validated before.
     pub(super) const fn of_properties(wire: &'a [u8]) -> Self {
-        Self { rest: wire, end: wire.len(), version: Version::V5 }
+        Self { rest: wire, end: wire.len(), version: Version::V5, in_properties: true }
     }
 
     /// Offset of the next byte in the packet.
@@ -48,16 +50,26 @@ impl<'a> Reader<'a> {
         self.rest.len()
     }
 
-    /// A part of what is left, as a reader of its own.
-    pub(super) fn part(&mut self, length: usize, field: &'static str) -> Read<Self> {
+    /// The properties that this Property Length announces, as a reader of their own.
+    pub(super) fn properties(&mut self, length: usize) -> Read<Self> {
         let start = self.offset();
-        let rest = self.parse(field, take(length))?;
-        Ok(Self { rest, end: start + length, version: self.version })
+        let rest = self.parse("Properties", take(length))?;
+        Ok(Self { rest, end: start + length, version: self.version, in_properties: true })
     }
 
-    /// One of two requirement ids; 3.1 numbers none.
+    /// The version's requirement id, where 3.1 has none of its own.
     pub(super) const fn cite(&self, v5: &'static str, v311: &'static str) -> &'static str {
-        cite(self.version, v5, v311)
+        self.cite_each(v5, v311, MQTT_31)
+    }
+
+    /// The version's requirement id.
+    pub(super) const fn cite_each(
+        &self,
+        v5: &'static str,
+        v311: &'static str,
+        v31: &'static str,
+    ) -> &'static str {
+        cite(self.version, v5, v311, v31)
     }
 
     pub(super) const fn is_v5(&self) -> bool {
@@ -84,8 +96,23 @@ impl<'a> Reader<'a> {
             self.rest = rest;
             return Ok(value);
         }
-        let requirement = self.cite("X5-N06", "X311-N03");
-        Err(malformed(self.end, field, ErrorKind::Truncated, requirement))
+        Err(malformed(self.end, field, ErrorKind::Truncated, self.cite_missing(field)))
+    }
+
+    /// The requirement that a packet breaks by ending before this field does.
+    fn cite_missing(&self, field: &'static str) -> &'static str {
+        match field {
+            _ if self.in_properties => "X5-N06",
+            "Property Length" => "MQTT-2.2.2-1",
+            "Properties" => "X5-N06",
+            "Topic Name" => self.cite("MQTT-3.3.2-1", "MQTT-3.3.2-1"),
+            "Client Identifier" => self.cite("MQTT-3.1.3-3", "MQTT-3.1.3-3"),
+            "Will Topic" | "Will Payload" => self.cite("MQTT-3.1.2-9", "MQTT-3.1.2-9"),
+            "User Name" => self.cite("MQTT-3.1.2-17", "MQTT-3.1.2-19"),
+            "Password" => self.cite("MQTT-3.1.2-19", "MQTT-3.1.2-21"),
+            // What a Malformed Packet is.
+            _ => self.cite("section 1.2", "X311-N03"),
+        }
     }
 
     pub(super) fn byte(&mut self, field: &'static str) -> Read<u8> {
@@ -138,7 +165,7 @@ impl<'a> Reader<'a> {
         const FIELD: &str = "Packet Identifier";
         let offset = self.offset();
         PacketId::new(self.two_bytes(FIELD)?).ok_or_else(|| {
-            let requirement = self.cite("X5-N34", "MQTT-2.3.1-1");
+            let requirement = self.cite_each("X5-N34", "MQTT-2.3.1-1", "X31-17");
             malformed(offset, FIELD, ErrorKind::PacketIdentifier0, requirement)
         })
     }
@@ -187,12 +214,19 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// One of two requirement ids; 3.1 numbers none.
-pub(super) const fn cite(version: Version, v5: &'static str, v311: &'static str) -> &'static str {
+/// What is cited of 3.1, which numbers neither its statements nor its sections.
+const MQTT_31: &str = "MQTT 3.1";
+
+const fn cite(
+    version: Version,
+    v5: &'static str,
+    v311: &'static str,
+    v31: &'static str,
+) -> &'static str {
     match version {
         Version::V5 => v5,
         Version::V311 => v311,
-        Version::V31 => "MQTT 3.1",
+        Version::V31 => v31,
     }
 }
 

@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 
 use super::read::{Read, Reader};
 use super::write::{Writer, Written};
-use super::{PacketId, PacketType, Place, Properties, ReasonCode};
+use super::{ErrorKind, PacketId, PacketType, Place, Properties, ReasonCode};
 
 /// The Server answers SUBSCRIBE.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -21,8 +21,9 @@ impl<'a> SubAck<'a> {
     pub(super) fn read(reader: &mut Reader<'a>) -> Read<Self> {
         let packet_id = reader.packet_id()?;
         let properties = Properties::read(reader, Place::Packet(PacketType::SubAck))?;
-        let requirement = reader.cite("MQTT-3.9.3-2", "MQTT-3.9.3-2");
-        let reasons = read_reasons(reader, PacketType::SubAck, requirement)?;
+        let unlisted = reader.cite_each("MQTT-3.9.3-2", "MQTT-3.9.3-2", "X31-09");
+        let missing = reader.cite("MQTT-3.8.4-6", "MQTT-3.8.4-5");
+        let reasons = read_reasons(reader, PacketType::SubAck, unlisted, missing)?;
         Ok(Self { packet_id, properties, reasons })
     }
 
@@ -40,15 +41,20 @@ impl<'a> SubAck<'a> {
     }
 }
 
-/// The codes that are the payload of SUBACK and UNSUBACK.
+/// The codes that are the payload of SUBACK and UNSUBACK, with the requirements that an unlisted one
+/// and a lack of any break: a request has at least one Topic Filter.
 pub(super) fn read_reasons(
     reader: &mut Reader<'_>,
     packet: PacketType,
-    requirement: &'static str,
+    unlisted: &'static str,
+    missing: &'static str,
 ) -> Read<Vec<ReasonCode>> {
+    if reader.is_at_end() {
+        return Err(reader.error("Reason Code", ErrorKind::NoReasonCode, missing));
+    }
     let mut reasons = Vec::with_capacity(reader.left());
     while !reader.is_at_end() {
-        reasons.push(reader.reason_code(packet, "Reason Code", requirement)?);
+        reasons.push(reader.reason_code(packet, "Reason Code", unlisted)?);
     }
     Ok(reasons)
 }

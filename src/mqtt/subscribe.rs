@@ -6,8 +6,8 @@ use super::read::{Read, Reader, malformed, protocol_error};
 use super::topic::TopicError;
 use super::write::{Writer, Written};
 use super::{
-    DecodeError, ErrorKind, PacketId, PacketType, Place, Properties, QoS, ReasonCode, Version,
-    topic,
+    DecodeError, EncodeError, ErrorKind, PacketId, PacketType, Place, Properties, QoS, ReasonCode,
+    Version, topic,
 };
 
 /// A Client asks for subscriptions.
@@ -91,8 +91,12 @@ impl<'a> Subscribe<'a> {
         writer.packet_id(self.packet_id);
         writer.properties(&self.properties)?;
         for subscription in &self.subscriptions {
+            let options = subscription.options;
+            if !writer.is_v5() && options != SubscriptionOptions::new(options.qos) {
+                return Err(EncodeError::SubscriptionOptions(writer.version));
+            }
             writer.string("Topic Filter", &subscription.filter)?;
-            writer.byte(subscription.options.byte());
+            writer.byte(options.byte());
         }
         Ok(())
     }

@@ -42,7 +42,7 @@ pub fn check_filter(filter: &str) -> Result<(), TopicError> {
     match filter.strip_prefix(SHARE) {
         None => check_plain_filter(filter),
         Some(rest) => {
-            let (share_name, filter) = rest.split_once('/').ok_or(TopicError::ShareName)?;
+            let (share_name, filter) = rest.split_once('/').unwrap_or((rest, ""));
             if share_name.is_empty() {
                 return Err(TopicError::EmptyShareName);
             }

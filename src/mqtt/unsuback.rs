@@ -24,7 +24,7 @@ impl<'a> UnsubAck<'a> {
         let properties = Properties::read(reader, Place::Packet(PacketType::UnsubAck))?;
         // In 3.x the packet ends here; that nothing follows is checked for all packets.
         let reasons = if reader.is_v5() {
-            read_reasons(reader, PacketType::UnsubAck, "MQTT-3.11.3-2")?
+            read_reasons(reader, PacketType::UnsubAck, "MQTT-3.11.3-2", "MQTT-3.11.3-1")?
         } else {
             Vec::new()
         };

@@ -56,6 +56,9 @@ impl Writer {
 
     /// Property Length and properties; nothing in 3.x.
     pub(super) fn properties(&mut self, properties: &Properties<'_>) -> Written {
+        if let Some((id, length)) = properties.too_long() {
+            return Err(EncodeError::FieldTooLong { field: id.name(), length });
+        }
         if self.is_v5() {
             let length = properties.wire().len();
             if length > LARGEST_VARIABLE_BYTE_INTEGER {
