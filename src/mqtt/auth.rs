@@ -1,6 +1,9 @@
 //! AUTH (5.0 section 3.15).
 
-use super::{Properties, ReasonCode};
+use super::acknowledgement::{read_reason, write_reason};
+use super::read::{Read, Reader, protocol_error};
+use super::write::{Writer, Written};
+use super::{ErrorKind, PacketType, Properties, ReasonCode};
 
 /// A step of enhanced authentication.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -9,4 +12,29 @@ pub struct Auth<'a> {
     pub reason: ReasonCode,
     /// Authentication Method and the like.
     pub properties: Properties<'a>,
+}
+
+impl<'a> Auth<'a> {
+    pub(super) fn read(reader: &mut Reader<'a>) -> Read<Self> {
+        const FIELD: &str = "Authenticate Reason Code";
+        let (reason, properties) = read_reason(reader, PacketType::Auth, FIELD, "MQTT-3.15.2-1")?;
+        // The form without reason code and properties is explicitly allowed, although a method may
+        // not be left out; what means the same in more bytes is not told apart from it.
+        let short = reason == ReasonCode::SUCCESS && properties.is_empty();
+        if !short && properties.authentication_method().is_none() {
+            let kind = ErrorKind::AuthenticationMethodMissing;
+            let offset = reader.offset();
+            return Err(protocol_error(offset, "Authentication Method", kind, "X5-N29"));
+        }
+        Ok(Self { reason, properties })
+    }
+
+    pub(super) fn write(&self, writer: &mut Writer) -> Written {
+        write_reason(writer, self.reason, &self.properties)
+    }
+
+    /// Without the borrow.
+    pub fn into_owned(self) -> Auth<'static> {
+        Auth { reason: self.reason, properties: self.properties.into_owned() }
+    }
 }

@@ -1,6 +1,8 @@
-//! CONNACK (5.0 section 3.2, 3.1.1 section 3.2).
+//! CONNACK (section 3.2 of 5.0 and 3.1.1).
 
-use super::{Properties, ReasonCode};
+use super::read::{Read, Reader};
+use super::write::{Writer, Written};
+use super::{ErrorKind, PacketType, Place, Properties, ReasonCode, Version};
 
 /// The Server answers CONNECT.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -11,4 +13,34 @@ pub struct ConnAck<'a> {
     pub reason: ReasonCode,
     /// Empty in 3.x.
     pub properties: Properties<'a>,
+}
+
+impl<'a> ConnAck<'a> {
+    pub(super) fn read(reader: &mut Reader<'a>) -> Read<Self> {
+        const FLAGS: &str = "Connect Acknowledge Flags";
+        let before = reader.clone();
+        let flags = reader.byte(FLAGS)?;
+        let v31 = reader.version == Version::V31;
+        if flags & !1 != 0 && !v31 {
+            let requirement = reader.cite("MQTT-3.2.2-1", "X311-R01");
+            return Err(before.error(FLAGS, ErrorKind::ReservedBits(flags), requirement));
+        }
+        let requirement = reader.cite_each("MQTT-3.2.2-8", "MQTT-3.2.2-6", "X31-03");
+        let reason = reader.reason_code(PacketType::ConnAck, "Connect Reason Code", requirement)?;
+        let properties = Properties::read(reader, Place::Packet(PacketType::ConnAck))?;
+        Ok(Self { session_present: flags == 1 && !v31, reason, properties })
+    }
+
+    pub(super) fn write(&self, writer: &mut Writer) -> Written {
+        let told = self.session_present && writer.version != Version::V31;
+        writer.byte(u8::from(told));
+        writer.byte(self.reason.0);
+        writer.properties(&self.properties)
+    }
+
+    /// Without the borrow.
+    pub fn into_owned(self) -> ConnAck<'static> {
+        let Self { session_present, reason, properties } = self;
+        ConnAck { session_present, reason, properties: properties.into_owned() }
+    }
 }

@@ -1,7 +1,14 @@
 //! CONNECT (5.0 section 3.1, 3.1.1 section 3.1).
 
-use super::{Properties, QoS, Version};
 use alloc::borrow::Cow;
+
+use super::read::{Read, Reader, malformed};
+use super::topic::TopicError;
+use super::write::{Writer, Written};
+use super::{
+    DecodeError, EncodeError, ErrorKind, Frame, PacketType, Place, Properties, QoS, ReasonCode,
+    Version, topic,
+};
 
 /// A Client asks for a connection.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -37,4 +44,191 @@ pub struct Will<'a> {
     pub topic: Cow<'a, str>,
     /// Will Payload.
     pub payload: Cow<'a, [u8]>,
+}
+
+const RESERVED: u8 = 0b0000_0001;
+const CLEAN_START: u8 = 0b0000_0010;
+const WILL: u8 = 0b0000_0100;
+const WILL_QOS: u8 = 0b0001_1000;
+const WILL_RETAIN: u8 = 0b0010_0000;
+const PASSWORD: u8 = 0b0100_0000;
+const USER_NAME: u8 = 0b1000_0000;
+
+impl<'a> Connect<'a> {
+    /// The version that a CONNECT names, if it is one of those known here.
+    pub(super) fn version_of(frame: Frame<'_>) -> Option<Version> {
+        read_version(&mut Reader::new(frame, Version::V5)).ok()
+    }
+
+    pub(super) fn read(reader: &mut Reader<'a>) -> Read<Self> {
+        let version = read_version(reader)?;
+        reader.version = version;
+        let flags_at = reader.offset();
+        let flags = reader.byte("Connect Flags")?;
+        check_flags(flags, flags_at, reader)?;
+        let keep_alive = reader.two_bytes("Keep Alive")?;
+        let properties = Properties::read(reader, Place::Packet(PacketType::Connect))?;
+        let client_id = reader.text("Client Identifier")?;
+        let will =
+            if flags & WILL == 0 { None } else { Some(Will::read(reader, flags, flags_at)?) };
+        // In 3.1 a flag may announce a field that does not follow: the Remaining Length decides.
+        let follows = |reader: &Reader<'_>, flag: u8| {
+            flags & flag != 0 && !(version == Version::V31 && reader.is_at_end())
+        };
+        let user_name =
+            if follows(reader, USER_NAME) { Some(reader.text("User Name")?) } else { None };
+        let password = if follows(reader, PASSWORD) {
+            Some(Cow::Borrowed(reader.binary("Password")?))
+        } else {
+            None
+        };
+        Ok(Self {
+            version,
+            clean_start: flags & CLEAN_START != 0,
+            keep_alive,
+            properties,
+            client_id,
+            will,
+            user_name,
+            password,
+        })
+    }
+
+    pub(super) fn write(&self, writer: &mut Writer) -> Written {
+        if writer.version != self.version {
+            return Err(EncodeError::NotInVersion(writer.version));
+        }
+        writer.string("Protocol Name", self.version.protocol_name())?;
+        writer.byte(self.version.level());
+        let flag = |set: bool, bit: u8| if set { bit } else { 0 };
+        writer.byte(
+            flag(self.clean_start, CLEAN_START)
+                | self.will.as_ref().map_or(0, Will::flags)
+                | flag(self.user_name.is_some(), USER_NAME)
+                | flag(self.password.is_some(), PASSWORD),
+        );
+        writer.two_bytes(self.keep_alive);
+        writer.properties(&self.properties)?;
+        writer.string("Client Identifier", &self.client_id)?;
+        if let Some(will) = &self.will {
+            writer.properties(&will.properties)?;
+            writer.string("Will Topic", &will.topic)?;
+            writer.binary("Will Payload", &will.payload)?;
+        }
+        if let Some(user_name) = &self.user_name {
+            writer.string("User Name", user_name)?;
+        }
+        if let Some(password) = &self.password {
+            writer.binary("Password", password)?;
+        }
+        Ok(())
+    }
+
+    /// Without the borrow.
+    pub fn into_owned(self) -> Connect<'static> {
+        Connect {
+            version: self.version,
+            clean_start: self.clean_start,
+            keep_alive: self.keep_alive,
+            properties: self.properties.into_owned(),
+            client_id: self.client_id.into_owned().into(),
+            will: self.will.map(Will::into_owned),
+            user_name: self.user_name.map(|name| name.into_owned().into()),
+            password: self.password.map(|password| password.into_owned().into()),
+        }
+    }
+}
+
+fn read_version(reader: &mut Reader<'_>) -> Read<Version> {
+    let name_at = reader.offset();
+    let name = reader.binary("Protocol Name")?;
+    let level_at = reader.offset();
+    let refused = |offset, field, kind, requirement| DecodeError {
+        offset,
+        field,
+        kind,
+        requirement,
+        reason: ReasonCode::UNSUPPORTED_PROTOCOL_VERSION,
+    };
+    if name != b"MQTT" && name != b"MQIsdp" {
+        let kind = ErrorKind::ProtocolName;
+        return Err(refused(name_at + 2, "Protocol Name", kind, "MQTT-3.1.2-1"));
+    }
+    let level = reader.byte("Protocol Level")?;
+    Version::ALL
+        .into_iter()
+        .find(|version| version.protocol_name().as_bytes() == name && version.level() == level)
+        .ok_or_else(|| {
+            let kind = ErrorKind::ProtocolLevel(level);
+            refused(level_at, "Protocol Level", kind, "MQTT-3.1.2-2")
+        })
+}
+
+fn check_flags(flags: u8, at: usize, reader: &Reader<'_>) -> Read<()> {
+    const FIELD: &str = "Connect Flags";
+    let version = reader.version;
+    if version == Version::V31 {
+        // 3.1 does not validate reserved bits; of the flags only this combination is forbidden.
+        return if flags & PASSWORD != 0 && flags & USER_NAME == 0 {
+            Err(malformed(at, FIELD, ErrorKind::PasswordWithoutUserName, "X31-06"))
+        } else {
+            Ok(())
+        };
+    }
+    if flags & RESERVED != 0 {
+        return Err(malformed(at, FIELD, ErrorKind::ReservedBits(flags), "MQTT-3.1.2-3"));
+    }
+    if flags & WILL == 0 && flags & (WILL_QOS | WILL_RETAIN) != 0 {
+        let requirement = if flags & WILL_QOS == 0 {
+            reader.cite("MQTT-3.1.2-13", "MQTT-3.1.2-15")
+        } else {
+            reader.cite("MQTT-3.1.2-11", "MQTT-3.1.2-13")
+        };
+        return Err(malformed(at, FIELD, ErrorKind::WillBitsWithoutWill, requirement));
+    }
+    if version == Version::V311 && flags & PASSWORD != 0 && flags & USER_NAME == 0 {
+        let kind = ErrorKind::PasswordWithoutUserName;
+        return Err(malformed(at, FIELD, kind, "MQTT-3.1.2-22"));
+    }
+    Ok(())
+}
+
+impl<'a> Will<'a> {
+    fn read(reader: &mut Reader<'a>, flags: u8, flags_at: usize) -> Read<Self> {
+        let qos = QoS::from_bits((flags & WILL_QOS) >> 3).ok_or_else(|| {
+            let requirement = reader.cite("MQTT-3.1.2-12", "MQTT-3.1.2-14");
+            malformed(flags_at, "Will QoS", ErrorKind::QoS3, requirement)
+        })?;
+        let properties = Properties::read(reader, Place::Will)?;
+        let topic_at = reader.offset();
+        let topic = reader.text("Will Topic")?;
+        topic::check_name(&topic).map_err(|error| DecodeError {
+            offset: topic_at,
+            field: "Will Topic",
+            requirement: match error {
+                TopicError::Empty => reader.cite("MQTT-4.7.3-1", "MQTT-4.7.3-1"),
+                _ => reader.cite_each("MQTT-4.7.0-1", "MQTT-4.7.1-1", "X31-08"),
+            },
+            kind: ErrorKind::Topic(error),
+            reason: ReasonCode::TOPIC_NAME_INVALID,
+        })?;
+        let payload = Cow::Borrowed(reader.binary("Will Payload")?);
+        Ok(Self { qos, retain: flags & WILL_RETAIN != 0, properties, topic, payload })
+    }
+
+    const fn flags(&self) -> u8 {
+        let retain = if self.retain { WILL_RETAIN } else { 0 };
+        WILL | (self.qos.bits() << 3) | retain
+    }
+
+    /// Without the borrow.
+    pub fn into_owned(self) -> Will<'static> {
+        Will {
+            qos: self.qos,
+            retain: self.retain,
+            properties: self.properties.into_owned(),
+            topic: self.topic.into_owned().into(),
+            payload: self.payload.into_owned().into(),
+        }
+    }
 }

@@ -1,6 +1,9 @@
-//! DISCONNECT (5.0 section 3.14, 3.1.1 section 3.14).
+//! DISCONNECT (section 3.14 of 5.0 and 3.1.1).
 
-use super::{Properties, ReasonCode};
+use super::acknowledgement::{read_reason, write_reason};
+use super::read::{Read, Reader};
+use super::write::{Writer, Written};
+use super::{PacketType, Properties, ReasonCode};
 
 /// The last packet on a connection.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -9,4 +12,22 @@ pub struct Disconnect<'a> {
     pub reason: ReasonCode,
     /// Empty in 3.x.
     pub properties: Properties<'a>,
+}
+
+impl<'a> Disconnect<'a> {
+    pub(super) fn read(reader: &mut Reader<'a>) -> Read<Self> {
+        const FIELD: &str = "Disconnect Reason Code";
+        let (reason, properties) =
+            read_reason(reader, PacketType::Disconnect, FIELD, "MQTT-3.14.2-1")?;
+        Ok(Self { reason, properties })
+    }
+
+    pub(super) fn write(&self, writer: &mut Writer) -> Written {
+        write_reason(writer, self.reason, &self.properties)
+    }
+
+    /// Without the borrow.
+    pub fn into_owned(self) -> Disconnect<'static> {
+        Disconnect { reason: self.reason, properties: self.properties.into_owned() }
+    }
 }

@@ -1,9 +1,14 @@
 //! What is wrong with bytes, and where.
 
-use super::ReasonCode;
+use core::fmt;
 
-/// Why bytes are not a conforming packet.
-#[derive(Clone, PartialEq, Eq, Debug)]
+use super::topic::TopicError;
+use super::{PropertyId, ReasonCode};
+
+/// Why bytes are not a conforming packet. Its text is one sentence: the field, what was found, what
+/// the spec wants, the requirement.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("{field} at byte {offset}: {kind} [{requirement}]")]
 #[non_exhaustive]
 pub struct DecodeError {
     /// Offset of the offending byte from the first byte of the packet.
@@ -12,7 +17,8 @@ pub struct DecodeError {
     pub field: &'static str,
     /// What is wrong with it.
     pub kind: ErrorKind,
-    /// The requirement that it breaks, such as `MQTT-3.3.1-4`, or a section number where none is numbered.
+    /// The requirement that it breaks, such as `MQTT-3.3.1-4` or `X5-N04`; a section of the spec where
+    /// the catalogue has none.
     pub requirement: &'static str,
     /// The reason code with which a receiver (5.0) answers.
     pub reason: ReasonCode,
@@ -24,24 +30,202 @@ pub struct DecodeError {
 pub enum ErrorKind {
     /// The packet ends before the field does.
     Truncated,
-}
-
-/// Why a typed packet cannot be sent.
-#[derive(Clone, PartialEq, Eq, Debug)]
-#[non_exhaustive]
-pub struct EncodeError;
-
-/// Why a stream of bytes cannot be cut into packets.
-#[derive(Clone, PartialEq, Eq, Debug)]
-#[non_exhaustive]
-pub enum FrameError {
-    /// The Remaining Length has a fifth byte (5.0 section 1.5.5).
-    RemainingLengthMalformed,
-    /// The packet is larger than the configured limit.
+    /// Bytes follow the last field.
+    TrailingBytes(usize),
+    /// Not well-formed UTF-8, or a surrogate.
+    IllFormedUtf8,
+    /// A string contains U+0000.
+    NulCharacter,
+    /// The flags of the fixed header are not those of the packet type.
+    FixedHeaderFlags {
+        /// What the spec wants.
+        expected: u8,
+        /// What stands there.
+        found: u8,
+    },
+    /// A reserved bit is set.
+    ReservedBits(u8),
+    /// Not a packet type of this version.
+    PacketType(u8),
+    /// QoS 3.
+    QoS3,
+    /// DUP is set at QoS 0.
+    DupAtQoS0,
+    /// The Packet Identifier is 0.
+    PacketIdentifier0,
+    /// A Topic Name or Topic Filter that is none.
+    Topic(TopicError),
+    /// There is no Topic Filter where at least one has to be.
+    NoTopicFilter,
+    /// Retain Handling 3.
+    RetainHandling3,
+    /// No Local on a shared subscription.
+    NoLocalOnShared,
+    /// A Variable Byte Integer of more than four bytes.
+    VariableByteIntegerTooLong,
+    /// A Variable Byte Integer in more bytes than it needs.
+    VariableByteIntegerNotMinimal,
+    /// No property has this identifier.
+    UnknownProperty(u32),
+    /// The property may not stand in this packet.
+    MisplacedProperty(PropertyId),
+    /// The property stands twice.
+    DuplicateProperty(PropertyId),
+    /// The property may not have this value.
+    PropertyValue(PropertyId, u32),
+    /// Authentication Data without an Authentication Method.
+    AuthenticationDataAlone,
+    /// AUTH without an Authentication Method.
+    AuthenticationMethodMissing,
+    /// There is no reason code where at least one has to be.
+    NoReasonCode,
+    /// The packet is larger than the receiver takes.
     TooLarge {
         /// Size of the whole packet in bytes.
         size: usize,
         /// The limit in bytes.
         limit: usize,
     },
+    /// The Protocol Name is not one of MQTT.
+    ProtocolName,
+    /// The Protocol Level is not one of this name.
+    ProtocolLevel(u8),
+    /// Will QoS or Will Retain without the Will Flag.
+    WillBitsWithoutWill,
+    /// A Password without a User Name, in 3.x.
+    PasswordWithoutUserName,
+    /// The code is not in the packet's table.
+    ReasonCode(u8),
+}
+
+impl fmt::Display for ErrorKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Truncated => f.write_str("the packet ends before the field does"),
+            Self::TrailingBytes(count) => {
+                write!(f, "{count} bytes stand behind the last field, where the packet should end")
+            }
+            Self::IllFormedUtf8 => f.write_str("is not well-formed UTF-8"),
+            Self::NulCharacter => f.write_str("contains U+0000, which no string may"),
+            Self::FixedHeaderFlags { expected, found } => {
+                write!(f, "are {found:04b} where this packet type has {expected:04b}")
+            }
+            Self::ReservedBits(found) => {
+                write!(f, "is {found:#04x}, with reserved bits set that have to be 0")
+            }
+            Self::PacketType(found) => {
+                write!(f, "is {found}, which is no packet type of this version")
+            }
+            Self::QoS3 => f.write_str("is 3, which is no QoS"),
+            Self::DupAtQoS0 => f.write_str("is 1 at QoS 0, where it has to be 0"),
+            Self::PacketIdentifier0 => f.write_str("is 0, where it has to be above 0"),
+            Self::Topic(error) => error.fmt(f),
+            Self::NoTopicFilter => f.write_str("there is none, where at least one has to be"),
+            Self::RetainHandling3 => f.write_str("is 3, where 0, 1 and 2 exist"),
+            Self::NoLocalOnShared => f.write_str("is 1 on a shared subscription"),
+            Self::VariableByteIntegerTooLong => f.write_str("has more than four bytes"),
+            Self::VariableByteIntegerNotMinimal => {
+                f.write_str("is encoded in more bytes than its value needs")
+            }
+            Self::UnknownProperty(id) => write!(f, "is {id:#04x}, which is no property"),
+            Self::MisplacedProperty(id) => {
+                write!(f, "is that of {id}, which may not stand in this packet")
+            }
+            Self::DuplicateProperty(id) => {
+                write!(f, "is that of {id} again, which may stand there once")
+            }
+            Self::PropertyValue(_, value) => {
+                write!(f, "is {value}, which this property may not be")
+            }
+            Self::AuthenticationDataAlone => {
+                f.write_str("stands there without an Authentication Method")
+            }
+            Self::AuthenticationMethodMissing => {
+                f.write_str("does not stand there, where AUTH has to have one")
+            }
+            Self::NoReasonCode => {
+                f.write_str("there is none, where each Topic Filter has to have one")
+            }
+            Self::TooLarge { size, limit } => {
+                write!(f, "makes a packet of {size} bytes, where {limit} is the limit")
+            }
+            Self::ProtocolName => f.write_str("is neither `MQTT` nor `MQIsdp`"),
+            Self::ProtocolLevel(level) => write!(f, "is {level}, which is no version of MQTT here"),
+            Self::WillBitsWithoutWill => {
+                f.write_str("have Will QoS or Will Retain where the Will Flag is 0")
+            }
+            Self::PasswordWithoutUserName => f.write_str("have a Password but no User Name"),
+            Self::ReasonCode(code) => write!(f, "is {code:#04x}, which this packet may not have"),
+        }
+    }
+}
+
+/// Why a typed packet cannot be sent.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum EncodeError {
+    /// A string or binary field has more than 65,535 bytes.
+    #[error("{field} has {length} bytes, where 65535 is the most")]
+    FieldTooLong {
+        /// The field.
+        field: &'static str,
+        /// Its length in bytes.
+        length: usize,
+    },
+    /// The packet's Remaining Length exceeds 268,435,455 bytes.
+    #[error("the packet has {0} bytes behind its fixed header, where 268435455 is the most")]
+    PacketTooLarge(usize),
+    /// The version has no such packet, or the packet belongs to another version.
+    #[error("this packet does not exist in MQTT {0}")]
+    NotInVersion(super::Version),
+    /// The version has no properties.
+    #[error("MQTT {0} has no properties")]
+    Properties(super::Version),
+    /// The version has no reason code in this packet.
+    #[error("MQTT {0} has no reason code in this packet")]
+    ReasonCode(super::Version),
+    /// The version has no Subscription Options but the QoS.
+    #[error("MQTT {0} has no Subscription Options other than the QoS")]
+    SubscriptionOptions(super::Version),
+    /// A receiver would have to reject it.
+    #[error("not a conforming packet: {0}")]
+    NotConforming(DecodeError),
+}
+
+/// Why a stream of bytes cannot be cut into packets.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum FrameError {
+    /// The Remaining Length has a fifth byte (5.0 section 1.5.5).
+    #[error("Remaining Length has more than four bytes")]
+    RemainingLengthMalformed,
+    /// The packet is larger than the configured limit.
+    #[error("a packet of {size} bytes, where {limit} is the limit")]
+    TooLarge {
+        /// Size of the whole packet in bytes.
+        size: usize,
+        /// The limit in bytes.
+        limit: usize,
+    },
+    /// The bytes are not exactly one packet.
+    #[error("the bytes are not exactly one packet")]
+    NotOnePacket,
+}
+
+impl From<FrameError> for DecodeError {
+    /// As a receiver of 5.0 would answer.
+    fn from(error: FrameError) -> Self {
+        let (kind, requirement, reason) = match error {
+            FrameError::RemainingLengthMalformed => {
+                (ErrorKind::VariableByteIntegerTooLong, "X5-N03", ReasonCode::MALFORMED_PACKET)
+            }
+            FrameError::TooLarge { size, limit } => {
+                (ErrorKind::TooLarge { size, limit }, "X5-R25", ReasonCode::PACKET_TOO_LARGE)
+            }
+            FrameError::NotOnePacket => {
+                (ErrorKind::Truncated, "section 1.2", ReasonCode::MALFORMED_PACKET)
+            }
+        };
+        Self { offset: 1, field: "Remaining Length", kind, requirement, reason }
+    }
 }

@@ -1,7 +1,11 @@
 //! The fixed header and the cutting of a byte stream into packets (5.0 section 2.1).
 
+use bytes::{Buf, Bytes, BytesMut};
+
 use super::FrameError;
-use bytes::Bytes;
+
+/// The most bytes that a fixed header has: the first byte and four of Remaining Length.
+const LONGEST_HEADER: usize = 5;
 
 /// One whole packet: first byte, Remaining Length, body.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -13,13 +17,22 @@ pub struct Frame<'a> {
 impl<'a> Frame<'a> {
     /// Takes exactly one packet's bytes.
     pub fn new(bytes: &'a [u8]) -> Result<Self, FrameError> {
-        let _ = bytes;
-        todo!()
+        match header(bytes)? {
+            Some((header, remaining)) if header + remaining == bytes.len() => {
+                Ok(Self { bytes, header })
+            }
+            _ => Err(FrameError::NotOnePacket),
+        }
     }
 
     /// The packet's first byte: type and flags.
     pub fn first_byte(&self) -> u8 {
         self.bytes[0]
+    }
+
+    /// The flags: bits 3-0 of the first byte.
+    pub fn flags(&self) -> u8 {
+        self.bytes[0] & 0x0F
     }
 
     /// What follows the Remaining Length.
@@ -31,35 +44,125 @@ impl<'a> Frame<'a> {
     pub fn bytes(&self) -> &'a [u8] {
         self.bytes
     }
+
+    /// Whether the Remaining Length takes no more bytes than it needs (MQTT-1.5.5-1).
+    pub fn length_is_minimal(&self) -> bool {
+        self.header == 2 || self.bytes[self.header - 1] != 0
+    }
 }
 
-/// Cuts a stream that arrives in arbitrary chunks into packets. Holds at most one packet of `limit`
-/// bytes and the chunk pushed last.
+/// Length of the fixed header and the Remaining Length, once both have arrived.
+fn header(bytes: &[u8]) -> Result<Option<(usize, usize)>, FrameError> {
+    let mut remaining = 0;
+    for (index, byte) in bytes.iter().enumerate().skip(1).take(LONGEST_HEADER - 1) {
+        remaining |= usize::from(byte & 0x7F) << (7 * (index - 1));
+        if byte & 0x80 == 0 {
+            return Ok(Some((index + 1, remaining)));
+        }
+    }
+    if bytes.len() >= LONGEST_HEADER { Err(FrameError::RemainingLengthMalformed) } else { Ok(None) }
+}
+
+/// Cuts a stream that arrives in arbitrary chunks into packets. Between calls it holds what has been
+/// pushed and not yet taken; of a packet that exceeds the limit it holds no more than the header and
+/// the chunk that completed that.
+///
+/// ```
+/// use pushspec_wire::mqtt::Framer;
+///
+/// let mut framer = Framer::new(1024);
+/// framer.push(&[0xC0]);
+/// assert_eq!(framer.next_packet(), Ok(None));
+/// framer.push(&[0x00, 0xD0, 0x00]);
+/// assert_eq!(framer.next_packet().unwrap().unwrap()[..], [0xC0, 0x00]);
+/// assert_eq!(framer.next_packet().unwrap().unwrap()[..], [0xD0, 0x00]);
+/// ```
 #[derive(Debug)]
 pub struct Framer {
     limit: usize,
+    buffer: BytesMut,
+    failed: Option<FrameError>,
 }
 
 impl Framer {
     /// A framer that refuses packets of more than `limit` bytes in total.
     pub fn new(limit: usize) -> Self {
-        Self { limit }
+        Self { limit, buffer: BytesMut::new(), failed: None }
     }
 
-    /// Appends what arrived.
+    /// Appends what arrived. After an error nothing more is kept.
     pub fn push(&mut self, chunk: &[u8]) {
-        let _ = (chunk, self.limit);
-        todo!()
+        if self.failed.is_none() {
+            self.buffer.extend_from_slice(chunk);
+        }
     }
 
     /// The next whole packet, if it has arrived. After an error the stream cannot be resynchronised:
     /// the same error comes again.
     pub fn next_packet(&mut self) -> Result<Option<Bytes>, FrameError> {
-        todo!()
+        if let Some(error) = self.failed {
+            return Err(error);
+        }
+        match self.cut() {
+            Ok(packet) => Ok(packet),
+            Err(error) => {
+                self.failed = Some(error);
+                Err(error)
+            }
+        }
+    }
+
+    fn cut(&mut self) -> Result<Option<Bytes>, FrameError> {
+        let Some((header, remaining)) = header(&self.buffer)? else { return Ok(None) };
+        let size = header + remaining;
+        if size > self.limit {
+            return Err(FrameError::TooLarge { size, limit: self.limit });
+        }
+        if self.buffer.remaining() < size {
+            return Ok(None);
+        }
+        Ok(Some(self.buffer.split_to(size).freeze()))
     }
 
     /// Bytes that have arrived and are not part of a whole packet yet.
     pub fn pending(&self) -> &[u8] {
-        todo!()
+        &self.buffer
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn errors_come_again() {
+        let mut framer = Framer::new(100);
+        framer.push(&[0x30, 0xFF, 0xFF, 0xFF, 0xFF]);
+        assert_eq!(framer.next_packet(), Err(FrameError::RemainingLengthMalformed));
+        framer.push(&[0xC0, 0x00]);
+        assert_eq!(framer.next_packet(), Err(FrameError::RemainingLengthMalformed));
+    }
+
+    #[test]
+    fn the_limit_counts_the_whole_packet() {
+        let mut framer = Framer::new(4);
+        framer.push(&[0x30, 2, 0, 0, 0x30, 3]);
+        assert_eq!(framer.next_packet().unwrap().unwrap().len(), 4);
+        assert_eq!(framer.next_packet(), Err(FrameError::TooLarge { size: 5, limit: 4 }));
+    }
+
+    #[test]
+    fn a_frame_is_exactly_one_packet() {
+        assert!(Frame::new(&[0xC0, 0]).is_ok());
+        for bytes in [&[][..], &[0xC0], &[0xC0, 0, 0], &[0x30, 2, 0]] {
+            assert_eq!(Frame::new(bytes), Err(FrameError::NotOnePacket));
+        }
+    }
+
+    #[test]
+    fn longer_lengths_than_needed_are_seen() {
+        assert!(Frame::new(&[0xC0, 0]).unwrap().length_is_minimal());
+        assert!(!Frame::new(&[0xC0, 0x80, 0]).unwrap().length_is_minimal());
     }
 }

@@ -2,10 +2,12 @@
 //!
 //! Bytes of a connection go through a [`Framer`], each [`Frame`] through [`Packet::decode`].
 
+mod acknowledgement;
 mod auth;
 mod connack;
 mod connect;
 mod disconnect;
+mod display;
 mod error;
 mod framer;
 pub mod lawless;
@@ -19,6 +21,7 @@ mod publish;
 mod pubrec;
 mod pubrel;
 mod qos;
+mod read;
 mod reason_code;
 mod suback;
 mod subscribe;
@@ -26,6 +29,7 @@ pub mod topic;
 mod unsuback;
 mod unsubscribe;
 mod version;
+mod write;
 
 pub use auth::Auth;
 pub use connack::ConnAck;
@@ -36,14 +40,14 @@ pub use framer::{Frame, Framer};
 pub use packet::{Packet, PacketType};
 pub use pingreq::PingReq;
 pub use pingresp::PingResp;
-pub use property::{Properties, Property, PropertyId};
+pub use property::{Place, Properties, Property, PropertyId};
 pub use puback::PubAck;
 pub use pubcomp::PubComp;
 pub use publish::{Delivery, Publish};
 pub use pubrec::PubRec;
 pub use pubrel::PubRel;
 pub use qos::QoS;
-pub use reason_code::ReasonCode;
+pub use reason_code::{ReasonCode, Sender};
 pub use suback::SubAck;
 pub use subscribe::{RetainHandling, Subscribe, Subscription, SubscriptionOptions};
 pub use unsuback::UnsubAck;

@@ -1,50 +1,40 @@
-//! Control packets in general (5.0 section 2.1).
+//! Control packets in general (5.0 section 2.1, 3.1.1 section 2.2).
 
-use super::{
-    Auth, ConnAck, Connect, DecodeError, Disconnect, EncodeError, Frame, PingReq, PingResp, PubAck,
-    PubComp, PubRec, PubRel, Publish, SubAck, Subscribe, UnsubAck, Unsubscribe, Version,
-};
 use alloc::vec::Vec;
+
+use super::read::{Reader, malformed};
+use super::write::{LARGEST_VARIABLE_BYTE_INTEGER, Writer, variable_byte_integer};
+use super::{
+    Auth, ConnAck, Connect, DecodeError, Disconnect, EncodeError, ErrorKind, Frame, PingReq,
+    PingResp, PubAck, PubComp, PubRec, PubRel, Publish, Sender, SubAck, Subscribe, UnsubAck,
+    Unsubscribe, Version,
+};
 
 /// A control packet that conforms to its version of the protocol.
 #[derive(Clone, PartialEq, Eq, Debug)]
+#[allow(missing_docs, reason = "the names are those of the spec")]
 pub enum Packet<'a> {
-    /// CONNECT
     Connect(Connect<'a>),
-    /// CONNACK
     ConnAck(ConnAck<'a>),
-    /// PUBLISH
     Publish(Publish<'a>),
-    /// PUBACK
     PubAck(PubAck<'a>),
-    /// PUBREC
     PubRec(PubRec<'a>),
-    /// PUBREL
     PubRel(PubRel<'a>),
-    /// PUBCOMP
     PubComp(PubComp<'a>),
-    /// SUBSCRIBE
     Subscribe(Subscribe<'a>),
-    /// SUBACK
     SubAck(SubAck<'a>),
-    /// UNSUBSCRIBE
     Unsubscribe(Unsubscribe<'a>),
-    /// UNSUBACK
     UnsubAck(UnsubAck<'a>),
-    /// PINGREQ
     PingReq(PingReq),
-    /// PINGRESP
     PingResp(PingResp),
-    /// DISCONNECT
     Disconnect(Disconnect<'a>),
-    /// AUTH
     Auth(Auth<'a>),
 }
 
 /// The type of a control packet: bits 7-4 of its first byte.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 #[repr(u8)]
-#[allow(missing_docs)]
+#[allow(missing_docs, reason = "the names are those of the spec")]
 pub enum PacketType {
     Connect = 1,
     ConnAck = 2,
@@ -63,26 +53,237 @@ pub enum PacketType {
     Auth = 15,
 }
 
-impl<'a> Packet<'a> {
-    /// Decodes one frame strictly, as a packet of this version. (CONNECT names its own version.)
-    pub fn decode(frame: Frame<'a>, version: Version) -> Result<Self, DecodeError> {
-        let _ = (frame, version);
-        todo!()
+impl PacketType {
+    /// All types, by number.
+    pub const ALL: [Self; 15] = [
+        Self::Connect,
+        Self::ConnAck,
+        Self::Publish,
+        Self::PubAck,
+        Self::PubRec,
+        Self::PubRel,
+        Self::PubComp,
+        Self::Subscribe,
+        Self::SubAck,
+        Self::Unsubscribe,
+        Self::UnsubAck,
+        Self::PingReq,
+        Self::PingResp,
+        Self::Disconnect,
+        Self::Auth,
+    ];
+
+    /// The type of a packet with this first byte, in this version.
+    pub fn from_first_byte(byte: u8, version: Version) -> Option<Self> {
+        let number = usize::from(byte >> 4);
+        let packet_type = *Self::ALL.get(number.checked_sub(1)?)?;
+        (packet_type != Self::Auth || version == Version::V5).then_some(packet_type)
     }
 
-    /// Appends the packet's bytes in this version's form.
+    /// The name as the spec writes it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Connect => "CONNECT",
+            Self::ConnAck => "CONNACK",
+            Self::Publish => "PUBLISH",
+            Self::PubAck => "PUBACK",
+            Self::PubRec => "PUBREC",
+            Self::PubRel => "PUBREL",
+            Self::PubComp => "PUBCOMP",
+            Self::Subscribe => "SUBSCRIBE",
+            Self::SubAck => "SUBACK",
+            Self::Unsubscribe => "UNSUBSCRIBE",
+            Self::UnsubAck => "UNSUBACK",
+            Self::PingReq => "PINGREQ",
+            Self::PingResp => "PINGRESP",
+            Self::Disconnect => "DISCONNECT",
+            Self::Auth => "AUTH",
+        }
+    }
+
+    /// Who may send packets of this type (table 2-1).
+    pub const fn sender(self, version: Version) -> Sender {
+        match self {
+            Self::Connect | Self::Subscribe | Self::Unsubscribe | Self::PingReq => Sender::Client,
+            Self::ConnAck | Self::SubAck | Self::UnsubAck | Self::PingResp => Sender::Server,
+            Self::Disconnect if !matches!(version, Version::V5) => Sender::Client,
+            _ => Sender::Both,
+        }
+    }
+
+    /// The flags that the fixed header has to have; PUBLISH has its own.
+    const fn fixed_flags(self) -> Option<u8> {
+        match self {
+            Self::Publish => None,
+            Self::PubRel | Self::Subscribe | Self::Unsubscribe => Some(0b0010),
+            _ => Some(0),
+        }
+    }
+}
+
+impl<'a> Packet<'a> {
+    /// Decodes one frame strictly, as a packet of this version. CONNECT names its own version.
+    ///
+    /// What only one side may send is accepted from both, such as Subscription Identifiers in
+    /// PUBLISH: which side sent the bytes is not known here.
+    ///
+    /// ```
+    /// use pushspec_wire::mqtt::{Frame, Packet, Version};
+    ///
+    /// let frame = Frame::new(&[0x20, 0x02, 0x01, 0x00])?;
+    /// let Packet::ConnAck(connack) = Packet::decode(frame, Version::V311)? else { panic!() };
+    /// assert!(connack.session_present);
+    ///
+    /// let frame = Frame::new(&[0xC1, 0x00])?;
+    /// let error = Packet::decode(frame, Version::V5).unwrap_err();
+    /// assert_eq!((error.offset, error.requirement), (0, "MQTT-2.1.3-1"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn decode(frame: Frame<'a>, version: Version) -> Result<Self, DecodeError> {
+        let first = frame.first_byte();
+        let Some(packet_type) = PacketType::from_first_byte(first, version) else {
+            let kind = ErrorKind::PacketType(first >> 4);
+            let requirement = Reader::new(frame, version).cite("X5-N01", "X311-N01");
+            return Err(malformed(0, "Control Packet type", kind, requirement));
+        };
+        let version = match packet_type {
+            PacketType::Connect => Connect::version_of(frame).unwrap_or(version),
+            _ => version,
+        };
+        let mut reader = Reader::new(frame, version);
+        check_flags(packet_type, frame.flags(), version)?;
+        if version == Version::V5 && !frame.length_is_minimal() {
+            let kind = ErrorKind::VariableByteIntegerNotMinimal;
+            return Err(malformed(1, "Remaining Length", kind, "MQTT-1.5.5-1"));
+        }
+        let reader = &mut reader;
+        let packet = match packet_type {
+            PacketType::Connect => Self::Connect(Connect::read(reader)?),
+            PacketType::ConnAck => Self::ConnAck(ConnAck::read(reader)?),
+            PacketType::Publish => Self::Publish(Publish::read(reader, frame.flags())?),
+            PacketType::PubAck => Self::PubAck(PubAck::read(reader)?),
+            PacketType::PubRec => Self::PubRec(PubRec::read(reader)?),
+            PacketType::PubRel => Self::PubRel(PubRel::read(reader)?),
+            PacketType::PubComp => Self::PubComp(PubComp::read(reader)?),
+            PacketType::Subscribe => Self::Subscribe(Subscribe::read(reader)?),
+            PacketType::SubAck => Self::SubAck(SubAck::read(reader)?),
+            PacketType::Unsubscribe => Self::Unsubscribe(Unsubscribe::read(reader)?),
+            PacketType::UnsubAck => Self::UnsubAck(UnsubAck::read(reader)?),
+            PacketType::PingReq => Self::PingReq(PingReq),
+            PacketType::PingResp => Self::PingResp(PingResp),
+            PacketType::Disconnect => Self::Disconnect(Disconnect::read(reader)?),
+            PacketType::Auth => Self::Auth(Auth::read(reader)?),
+        };
+        reader.end()?;
+        Ok(packet)
+    }
+
+    /// Appends the packet's bytes in this version's form. What a receiver would have to reject is not
+    /// written: the bytes have gone through [`Packet::decode`].
     pub fn encode(&self, version: Version, out: &mut Vec<u8>) -> Result<(), EncodeError> {
-        let _ = (version, out);
-        todo!()
+        let mut writer = Writer::new(version);
+        match self {
+            Self::Connect(packet) => packet.write(&mut writer)?,
+            Self::ConnAck(packet) => packet.write(&mut writer)?,
+            Self::Publish(packet) => packet.write(&mut writer)?,
+            Self::PubAck(packet) => packet.write(&mut writer)?,
+            Self::PubRec(packet) => packet.write(&mut writer)?,
+            Self::PubRel(packet) => packet.write(&mut writer)?,
+            Self::PubComp(packet) => packet.write(&mut writer)?,
+            Self::Subscribe(packet) => packet.write(&mut writer)?,
+            Self::SubAck(packet) => packet.write(&mut writer)?,
+            Self::Unsubscribe(packet) => packet.write(&mut writer)?,
+            Self::UnsubAck(packet) => packet.write(&mut writer)?,
+            Self::PingReq(_) | Self::PingResp(_) => {}
+            Self::Disconnect(packet) => packet.write(&mut writer)?,
+            Self::Auth(_) if version != Version::V5 => {
+                return Err(EncodeError::NotInVersion(version));
+            }
+            Self::Auth(packet) => packet.write(&mut writer)?,
+        }
+        let length = writer.body.len();
+        if length > LARGEST_VARIABLE_BYTE_INTEGER {
+            return Err(EncodeError::PacketTooLarge(length));
+        }
+        let start = out.len();
+        let packet_type = self.packet_type();
+        let flags = match self {
+            Self::Publish(publish) => publish.flags(),
+            _ => packet_type.fixed_flags().unwrap_or(0),
+        };
+        out.push((packet_type as u8) << 4 | flags);
+        variable_byte_integer(out, length as u32);
+        out.extend_from_slice(&writer.body);
+        // One source of truth: whatever the decoder rejects is not sent.
+        let checked = Frame::new(&out[start..])
+            .map_err(|_| EncodeError::PacketTooLarge(length))
+            .and_then(|frame| {
+                Packet::decode(frame, version).map(drop).map_err(EncodeError::NotConforming)
+            });
+        if checked.is_err() {
+            out.truncate(start);
+        }
+        checked
     }
 
     /// The packet's type.
-    pub fn packet_type(&self) -> PacketType {
-        todo!()
+    pub const fn packet_type(&self) -> PacketType {
+        match self {
+            Self::Connect(_) => PacketType::Connect,
+            Self::ConnAck(_) => PacketType::ConnAck,
+            Self::Publish(_) => PacketType::Publish,
+            Self::PubAck(_) => PacketType::PubAck,
+            Self::PubRec(_) => PacketType::PubRec,
+            Self::PubRel(_) => PacketType::PubRel,
+            Self::PubComp(_) => PacketType::PubComp,
+            Self::Subscribe(_) => PacketType::Subscribe,
+            Self::SubAck(_) => PacketType::SubAck,
+            Self::Unsubscribe(_) => PacketType::Unsubscribe,
+            Self::UnsubAck(_) => PacketType::UnsubAck,
+            Self::PingReq(_) => PacketType::PingReq,
+            Self::PingResp(_) => PacketType::PingResp,
+            Self::Disconnect(_) => PacketType::Disconnect,
+            Self::Auth(_) => PacketType::Auth,
+        }
     }
 
     /// The packet without its borrow of the frame.
     pub fn into_owned(self) -> Packet<'static> {
-        todo!()
+        match self {
+            Self::Connect(packet) => Packet::Connect(packet.into_owned()),
+            Self::ConnAck(packet) => Packet::ConnAck(packet.into_owned()),
+            Self::Publish(packet) => Packet::Publish(packet.into_owned()),
+            Self::PubAck(packet) => Packet::PubAck(packet.into_owned()),
+            Self::PubRec(packet) => Packet::PubRec(packet.into_owned()),
+            Self::PubRel(packet) => Packet::PubRel(packet.into_owned()),
+            Self::PubComp(packet) => Packet::PubComp(packet.into_owned()),
+            Self::Subscribe(packet) => Packet::Subscribe(packet.into_owned()),
+            Self::SubAck(packet) => Packet::SubAck(packet.into_owned()),
+            Self::Unsubscribe(packet) => Packet::Unsubscribe(packet.into_owned()),
+            Self::UnsubAck(packet) => Packet::UnsubAck(packet.into_owned()),
+            Self::PingReq(packet) => Packet::PingReq(packet),
+            Self::PingResp(packet) => Packet::PingResp(packet),
+            Self::Disconnect(packet) => Packet::Disconnect(packet.into_owned()),
+            Self::Auth(packet) => Packet::Auth(packet.into_owned()),
+        }
     }
+}
+
+fn check_flags(packet_type: PacketType, found: u8, version: Version) -> Result<(), DecodeError> {
+    let Some(expected) = packet_type.fixed_flags() else { return Ok(()) };
+    // 3.1 allows DUP there and does not validate what it reserves.
+    if found == expected || version == Version::V31 {
+        return Ok(());
+    }
+    let requirement = match (packet_type, version) {
+        (PacketType::PubRel, _) => "MQTT-3.6.1-1",
+        (PacketType::Subscribe, _) => "MQTT-3.8.1-1",
+        (PacketType::Unsubscribe, _) => "MQTT-3.10.1-1",
+        (PacketType::Disconnect, _) => "MQTT-3.14.1-1",
+        (PacketType::Auth, _) => "MQTT-3.15.1-1",
+        (_, Version::V5) => "MQTT-2.1.3-1",
+        _ => "MQTT-2.2.2-2",
+    };
+    let kind = ErrorKind::FixedHeaderFlags { expected, found };
+    Err(malformed(0, "Fixed header flags", kind, requirement))
 }

@@ -1,6 +1,22 @@
 //! Properties (5.0 section 2.2.2).
 
 use alloc::borrow::Cow;
+use alloc::vec::Vec;
+use core::fmt;
+
+use super::read::{Read, Reader, malformed, protocol_error};
+use super::topic::{self, TopicError};
+use super::write::variable_byte_integer;
+use super::{DecodeError, ErrorKind, PacketType, ReasonCode, Sender, Version};
+
+/// Where a list of properties stands: in a packet, or as the Will Properties of CONNECT.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Place {
+    /// In the variable header of this packet.
+    Packet(PacketType),
+    /// In the payload of CONNECT, about the Will Message (5.0 section 3.1.3.2).
+    Will,
+}
 
 /// A validated list of properties in their wire order. Decoding borrows the wire bytes; nothing is
 /// built until it is asked for.
@@ -8,79 +24,214 @@ use alloc::borrow::Cow;
 pub struct Properties<'a> {
     /// The encoded properties, without the Property Length.
     wire: Cow<'a, [u8]>,
+    /// The first that was too long to be appended.
+    too_long: Option<(PropertyId, usize)>,
 }
 
-/// The identifier of a property.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-#[repr(u8)]
-#[allow(missing_docs)]
-pub enum PropertyId {
-    PayloadFormatIndicator = 0x01,
-    MessageExpiryInterval = 0x02,
-    ContentType = 0x03,
-    ResponseTopic = 0x08,
-    CorrelationData = 0x09,
-    SubscriptionIdentifier = 0x0B,
-    SessionExpiryInterval = 0x11,
-    AssignedClientIdentifier = 0x12,
-    ServerKeepAlive = 0x13,
-    AuthenticationMethod = 0x15,
-    AuthenticationData = 0x16,
-    RequestProblemInformation = 0x17,
-    WillDelayInterval = 0x18,
-    RequestResponseInformation = 0x19,
-    ResponseInformation = 0x1A,
-    ServerReference = 0x1C,
-    ReasonString = 0x1F,
-    ReceiveMaximum = 0x21,
-    TopicAliasMaximum = 0x22,
-    TopicAlias = 0x23,
-    MaximumQoS = 0x24,
-    RetainAvailable = 0x25,
-    UserProperty = 0x26,
-    MaximumPacketSize = 0x27,
-    WildcardSubscriptionAvailable = 0x28,
-    SubscriptionIdentifierAvailable = 0x29,
-    SharedSubscriptionAvailable = 0x2A,
+/// One row per property: identifier, name, name in the spec's words, type on the wire, type in Rust, getter, and where it may
+/// stand (5.0 table 2-4).
+macro_rules! properties {
+    ($($id:literal $name:ident $words:literal $wire:ident $type:ty, $getter:ident, $($place:ident)|+;)+) => {
+        /// The identifier of a property.
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+        #[repr(u8)]
+        #[allow(missing_docs, reason = "the names are those of the spec")]
+        pub enum PropertyId {
+            $($name = $id,)+
+            UserProperty = 0x26,
+        }
+
+        /// One property with its value.
+        #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+        #[allow(missing_docs, reason = "the names are those of the spec")]
+        pub enum Property<'a> {
+            $($name($type),)+
+            UserProperty(&'a str, &'a str),
+        }
+
+        impl PropertyId {
+            /// All properties.
+            pub const ALL: [Self; 27] = [$(Self::$name,)+ Self::UserProperty];
+
+            /// The property with this identifier, if there is one.
+            pub const fn from_wire(id: u32) -> Option<Self> {
+                match id {
+                    $($id => Some(Self::$name),)+
+                    0x26 => Some(Self::UserProperty),
+                    _ => None,
+                }
+            }
+
+            /// The name in the spec's words, such as "Receive Maximum".
+            pub const fn name(self) -> &'static str {
+                match self {
+                    $(Self::$name => $words,)+
+                    Self::UserProperty => "User Property",
+                }
+            }
+
+            /// Whether the property may stand in this place.
+            pub const fn may_stand_in(self, place: Place) -> bool {
+                use PacketType as In;
+                match self {
+                    $(Self::$name => $(matches!(place, properties!(@place $place)))||+,)+
+                    Self::UserProperty => !matches!(
+                        place,
+                        Place::Packet(In::PingReq | In::PingResp)
+                    ),
+                }
+            }
+        }
+
+        impl Property<'_> {
+            /// Which property it is.
+            pub const fn id(&self) -> PropertyId {
+                match self {
+                    $(Self::$name(_) => PropertyId::$name,)+
+                    Self::UserProperty(..) => PropertyId::UserProperty,
+                }
+            }
+        }
+
+        fn read_value<'a>(id: PropertyId, reader: &mut Reader<'a>) -> Read<Property<'a>> {
+            Ok(match id {
+                $(PropertyId::$name => Property::$name(properties!(@read $wire reader $words)),)+
+                PropertyId::UserProperty => {
+                    let name = reader.string("User Property")?;
+                    Property::UserProperty(name, reader.string("User Property")?)
+                }
+            })
+        }
+
+        /// Fails with the length of a string or of binary data that is too long.
+        fn write_value(property: Property<'_>, wire: &mut Vec<u8>) -> Result<(), usize> {
+            match property {
+                $(Property::$name(value) => properties!(@write $wire value wire),)+
+                Property::UserProperty(name, value) => {
+                    write_binary(wire, name.as_bytes())?;
+                    write_binary(wire, value.as_bytes())?;
+                }
+            }
+            Ok(())
+        }
+
+        impl Properties<'_> {
+            $(
+                #[doc = concat!("The value of ", stringify!($name), ", if it stands there.")]
+                #[allow(clippy::needless_lifetimes, reason = "some of the types name it")]
+                pub fn $getter<'a>(&'a self) -> Option<$type> {
+                    self.iter().find_map(|property| match property {
+                        Property::$name(value) => Some(value),
+                        _ => None,
+                    })
+                }
+            )+
+        }
+    };
+    (@place Will) => { Place::Will };
+    (@place $packet:ident) => { Place::Packet(In::$packet) };
+    (@read byte $reader:ident $field:literal) => { $reader.byte($field)? };
+    (@read two_bytes $reader:ident $field:literal) => { $reader.two_bytes($field)? };
+    (@read four_bytes $reader:ident $field:literal) => { $reader.four_bytes($field)? };
+    (@read varint $reader:ident $field:literal) => { $reader.variable_byte_integer($field)? };
+    (@read string $reader:ident $field:literal) => { $reader.string($field)? };
+    (@read binary $reader:ident $field:literal) => { $reader.binary($field)? };
+    (@write byte $value:ident $wire:ident) => { $wire.push($value) };
+    (@write two_bytes $value:ident $wire:ident) => { $wire.extend_from_slice(&$value.to_be_bytes()) };
+    (@write four_bytes $value:ident $wire:ident) => { $wire.extend_from_slice(&$value.to_be_bytes()) };
+    (@write varint $value:ident $wire:ident) => { variable_byte_integer($wire, $value) };
+    (@write string $value:ident $wire:ident) => { write_binary($wire, $value.as_bytes())? };
+    (@write binary $value:ident $wire:ident) => { write_binary($wire, $value)? };
 }
 
-/// One property with its value.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-#[allow(missing_docs)]
-pub enum Property<'a> {
-    PayloadFormatIndicator(u8),
-    MessageExpiryInterval(u32),
-    ContentType(&'a str),
-    ResponseTopic(&'a str),
-    CorrelationData(&'a [u8]),
-    SubscriptionIdentifier(u32),
-    SessionExpiryInterval(u32),
-    AssignedClientIdentifier(&'a str),
-    ServerKeepAlive(u16),
-    AuthenticationMethod(&'a str),
-    AuthenticationData(&'a [u8]),
-    RequestProblemInformation(u8),
-    WillDelayInterval(u32),
-    RequestResponseInformation(u8),
-    ResponseInformation(&'a str),
-    ServerReference(&'a str),
-    ReasonString(&'a str),
-    ReceiveMaximum(u16),
-    TopicAliasMaximum(u16),
-    TopicAlias(u16),
-    MaximumQoS(u8),
-    RetainAvailable(u8),
-    UserProperty(&'a str, &'a str),
-    MaximumPacketSize(u32),
-    WildcardSubscriptionAvailable(u8),
-    SubscriptionIdentifierAvailable(u8),
-    SharedSubscriptionAvailable(u8),
+properties! {
+    0x01 PayloadFormatIndicator "Payload Format Indicator" byte u8, payload_format_indicator, Publish | Will;
+    0x02 MessageExpiryInterval "Message Expiry Interval" four_bytes u32, message_expiry_interval, Publish | Will;
+    0x03 ContentType "Content Type" string &'a str, content_type, Publish | Will;
+    0x08 ResponseTopic "Response Topic" string &'a str, response_topic, Publish | Will;
+    0x09 CorrelationData "Correlation Data" binary &'a [u8], correlation_data, Publish | Will;
+    0x0B SubscriptionIdentifier "Subscription Identifier" varint u32, subscription_identifier, Publish | Subscribe;
+    0x11 SessionExpiryInterval "Session Expiry Interval" four_bytes u32, session_expiry_interval, Connect | ConnAck | Disconnect;
+    0x12 AssignedClientIdentifier "Assigned Client Identifier" string &'a str, assigned_client_identifier, ConnAck;
+    0x13 ServerKeepAlive "Server Keep Alive" two_bytes u16, server_keep_alive, ConnAck;
+    0x15 AuthenticationMethod "Authentication Method" string &'a str, authentication_method, Connect | ConnAck | Auth;
+    0x16 AuthenticationData "Authentication Data" binary &'a [u8], authentication_data, Connect | ConnAck | Auth;
+    0x17 RequestProblemInformation "Request Problem Information" byte u8, request_problem_information, Connect;
+    0x18 WillDelayInterval "Will Delay Interval" four_bytes u32, will_delay_interval, Will;
+    0x19 RequestResponseInformation "Request Response Information" byte u8, request_response_information, Connect;
+    0x1A ResponseInformation "Response Information" string &'a str, response_information, ConnAck;
+    0x1C ServerReference "Server Reference" string &'a str, server_reference, ConnAck | Disconnect;
+    0x1F ReasonString "Reason String" string &'a str, reason_string, ConnAck | PubAck | PubRec | PubRel | PubComp | SubAck | UnsubAck | Disconnect | Auth;
+    0x21 ReceiveMaximum "Receive Maximum" two_bytes u16, receive_maximum, Connect | ConnAck;
+    0x22 TopicAliasMaximum "Topic Alias Maximum" two_bytes u16, topic_alias_maximum, Connect | ConnAck;
+    0x23 TopicAlias "Topic Alias" two_bytes u16, topic_alias, Publish;
+    0x24 MaximumQoS "Maximum QoS" byte u8, maximum_qos, ConnAck;
+    0x25 RetainAvailable "Retain Available" byte u8, retain_available, ConnAck;
+    0x27 MaximumPacketSize "Maximum Packet Size" four_bytes u32, maximum_packet_size, Connect | ConnAck;
+    0x28 WildcardSubscriptionAvailable "Wildcard Subscription Available" byte u8, wildcard_subscription_available, ConnAck;
+    0x29 SubscriptionIdentifierAvailable "Subscription Identifier Available" byte u8, subscription_identifier_available, ConnAck;
+    0x2A SharedSubscriptionAvailable "Shared Subscription Available" byte u8, shared_subscription_available, ConnAck;
+}
+
+fn write_binary(wire: &mut Vec<u8>, bytes: &[u8]) -> Result<(), usize> {
+    let length = u16::try_from(bytes.len()).map_err(|_| bytes.len())?;
+    wire.extend_from_slice(&length.to_be_bytes());
+    wire.extend_from_slice(bytes);
+    Ok(())
+}
+
+impl PropertyId {
+    /// Who may send the property in this place (5.0), if it may stand there.
+    pub fn sent_by(self, place: Place) -> Option<Sender> {
+        use PacketType as In;
+        self.may_stand_in(place).then_some(match (self, place) {
+            (_, Place::Will) | (Self::SessionExpiryInterval, Place::Packet(In::Disconnect)) => {
+                Sender::Client
+            }
+            (Self::SubscriptionIdentifier, Place::Packet(In::Publish))
+            | (Self::ServerReference, Place::Packet(In::Disconnect)) => Sender::Server,
+            (_, Place::Packet(packet)) => packet.sender(Version::V5),
+        })
+    }
+}
+
+impl fmt::Display for PropertyId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
 }
 
 impl<'a> Properties<'a> {
     /// No properties.
     pub const fn new() -> Self {
-        Self { wire: Cow::Borrowed(&[]) }
+        Self { wire: Cow::Borrowed(&[]), too_long: None }
+    }
+
+    /// Reads Property Length and properties; nothing in 3.x.
+    pub(super) fn read(reader: &mut Reader<'a>, place: Place) -> Read<Self> {
+        if !reader.is_v5() {
+            return Ok(Self::new());
+        }
+        let length = reader.variable_byte_integer("Property Length")?;
+        let mut part = reader.properties(length as usize)?;
+        let start_of_all = part.offset();
+        let wire = part.clone().everything();
+        let mut seen = 0u64;
+        while !part.is_at_end() {
+            let start = part.offset();
+            let property = read_one(&mut part)?;
+            check(property, place, start, &mut seen)?;
+        }
+        let has = |id: PropertyId| seen & (1 << id as u8) != 0;
+        if place == Place::Packet(PacketType::Connect)
+            && has(PropertyId::AuthenticationData)
+            && !has(PropertyId::AuthenticationMethod)
+        {
+            let kind = ErrorKind::AuthenticationDataAlone;
+            let offset = start_of_all + position(wire, PropertyId::AuthenticationData);
+            return Err(protocol_error(offset, "Authentication Data", kind, "X5-N14"));
+        }
+        Ok(Self { wire: Cow::Borrowed(wire), too_long: None })
     }
 
     /// Whether there are none.
@@ -95,19 +246,52 @@ impl<'a> Properties<'a> {
 
     /// All of them, in wire order.
     pub fn iter(&self) -> impl Iterator<Item = Property<'_>> {
-        core::iter::empty() // to be written
+        let mut reader = Reader::of_properties(&self.wire);
+        // What is kept was validated when it was read, or written by `push`.
+        core::iter::from_fn(
+            move || {
+                if reader.is_at_end() { None } else { read_one(&mut reader).ok() }
+            },
+        )
     }
 
     /// The first with this identifier.
     pub fn get(&self, id: PropertyId) -> Option<Property<'_>> {
-        let _ = id;
-        todo!()
+        self.iter().find(|property| property.id() == id)
     }
 
-    /// Appends one.
+    /// All User Properties, in wire order.
+    pub fn user_properties(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.iter().filter_map(|property| match property {
+            Property::UserProperty(name, value) => Some((name, value)),
+            _ => None,
+        })
+    }
+
+    /// All Subscription Identifiers, in wire order.
+    pub fn subscription_identifiers(&self) -> impl Iterator<Item = u32> {
+        self.iter().filter_map(|property| match property {
+            Property::SubscriptionIdentifier(id) => Some(id),
+            _ => None,
+        })
+    }
+
+    /// Appends one. Where it stands, how often and with which value is checked when the packet is
+    /// encoded. A string or binary data of more than 65,535 bytes cannot be appended: the packet
+    /// cannot be encoded then.
     pub fn push(&mut self, property: Property<'_>) {
-        let _ = property;
-        todo!()
+        let wire = self.wire.to_mut();
+        let start = wire.len();
+        wire.push(property.id() as u8);
+        if let Err(length) = write_value(property, wire) {
+            wire.truncate(start);
+            self.too_long.get_or_insert((property.id(), length));
+        }
+    }
+
+    /// What could not be appended, and its length in bytes.
+    pub(super) const fn too_long(&self) -> Option<(PropertyId, usize)> {
+        self.too_long
     }
 
     /// With one more at the end.
@@ -118,16 +302,139 @@ impl<'a> Properties<'a> {
 
     /// Without the borrow.
     pub fn into_owned(self) -> Properties<'static> {
-        Properties { wire: Cow::Owned(self.wire.into_owned()) }
+        Properties { wire: Cow::Owned(self.wire.into_owned()), too_long: self.too_long }
     }
-
-    // One getter per property follows, named after it: `receive_maximum() -> Option<u16>`,
-    // `user_properties() -> impl Iterator<Item = (&str, &str)>`,
-    // `subscription_identifiers() -> impl Iterator<Item = u32>` and so on.
 }
 
-impl core::fmt::Debug for Properties<'_> {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+/// Where the first property with this identifier stands in its list.
+fn position(wire: &[u8], id: PropertyId) -> usize {
+    let mut reader = Reader::of_properties(wire);
+    loop {
+        let start = reader.offset();
+        match read_one(&mut reader) {
+            Ok(property) if property.id() != id => {}
+            _ => return start,
+        }
+    }
+}
+
+fn read_one<'a>(reader: &mut Reader<'a>) -> Read<Property<'a>> {
+    const FIELD: &str = "Property Identifier";
+    let start = reader.offset();
+    let id = reader.variable_byte_integer(FIELD)?;
+    let known = PropertyId::from_wire(id)
+        .ok_or_else(|| malformed(start, FIELD, ErrorKind::UnknownProperty(id), "X5-N04"))?;
+    read_value(known, reader)
+}
+
+/// Place, repetition and value (5.0 sections 2.2.2.2 and those of each packet).
+fn check(property: Property<'_>, place: Place, start: usize, seen: &mut u64) -> Read<()> {
+    let id = property.id();
+    if !id.may_stand_in(place) {
+        let kind = ErrorKind::MisplacedProperty(id);
+        return Err(malformed(start, "Property Identifier", kind, "X5-N05"));
+    }
+    let repeats = match id {
+        PropertyId::UserProperty => true,
+        // One per matching subscription (5.0 section 3.3.2.3.8).
+        PropertyId::SubscriptionIdentifier => place == Place::Packet(PacketType::Publish),
+        _ => false,
+    };
+    let bit = 1u64 << id as u8;
+    if *seen & bit != 0 && !repeats {
+        let kind = ErrorKind::DuplicateProperty(id);
+        return Err(protocol_error(start, "Property Identifier", kind, once(id, place)));
+    }
+    *seen |= bit;
+    if let Property::ResponseTopic(topic) = property
+        && let Err(error) = topic::check_name(topic)
+    {
+        let requirement = match (error, place) {
+            (TopicError::Empty, _) => "MQTT-4.7.3-1",
+            (_, Place::Will) => "MQTT-4.7.0-1",
+            _ => "MQTT-3.3.2-14",
+        };
+        let kind = ErrorKind::Topic(error);
+        return Err(protocol_error(start + 1, id.name(), kind, requirement));
+    }
+    let (value, bad) = match property {
+        Property::ReceiveMaximum(0)
+        | Property::TopicAlias(0)
+        | Property::MaximumPacketSize(0)
+        | Property::SubscriptionIdentifier(0) => (0, true),
+        Property::RequestProblemInformation(value)
+        | Property::RequestResponseInformation(value)
+        | Property::MaximumQoS(value)
+        | Property::RetainAvailable(value)
+        | Property::WildcardSubscriptionAvailable(value)
+        | Property::SubscriptionIdentifierAvailable(value)
+        | Property::SharedSubscriptionAvailable(value) => (value, value > 1),
+        _ => (0, false),
+    };
+    if !bad {
+        return Ok(());
+    }
+    let (requirement, reason) = match id {
+        PropertyId::TopicAlias => ("X5-N19", ReasonCode::TOPIC_ALIAS_INVALID),
+        PropertyId::SubscriptionIdentifier => ("X5-N20", ReasonCode::PROTOCOL_ERROR),
+        _ => (once(id, place), ReasonCode::PROTOCOL_ERROR),
+    };
+    let kind = ErrorKind::PropertyValue(id, value.into());
+    Err(DecodeError { offset: start + 1, field: id.name(), kind, requirement, reason })
+}
+
+/// The row of the catalogue that says that a property stands at most once, and which values it has.
+const fn once(id: PropertyId, place: Place) -> &'static str {
+    use PacketType as In;
+    use PropertyId as Id;
+    match (place, id) {
+        (Place::Will, _) => "X5-N15",
+        (Place::Packet(In::Connect), Id::SessionExpiryInterval) => "X5-N07",
+        (Place::Packet(In::Connect), Id::ReceiveMaximum) => "X5-N08",
+        (Place::Packet(In::Connect), Id::MaximumPacketSize) => "X5-N09",
+        (Place::Packet(In::Connect), Id::TopicAliasMaximum) => "X5-N10",
+        (Place::Packet(In::Connect), Id::RequestResponseInformation) => "X5-N11",
+        (Place::Packet(In::Connect), Id::RequestProblemInformation) => "X5-N12",
+        (Place::Packet(In::Connect), Id::AuthenticationMethod) => "X5-N13",
+        (Place::Packet(In::Connect), _) => "X5-N14",
+        // The text has no sentence that forbids these two to stand twice in PUBLISH.
+        (Place::Packet(In::Publish), Id::PayloadFormatIndicator) => "section 3.3.2.3.2, implied",
+        (Place::Packet(In::Publish), Id::MessageExpiryInterval) => "section 3.3.2.3.3, implied",
+        (Place::Packet(In::Publish), _) => "X5-N16",
+        (Place::Packet(In::Subscribe), _) => "X5-N21",
+        (Place::Packet(In::Disconnect), _) => "X5-N27",
+        (Place::Packet(In::PubAck | In::PubRec | In::PubRel | In::PubComp), _) => "X5-N28",
+        (Place::Packet(In::Auth), Id::ReasonString) => "section 3.15.2.2.4",
+        (Place::Packet(In::Auth), _) => "X5-N29",
+        (Place::Packet(In::SubAck), _) => "section 3.9.2.1.2",
+        (Place::Packet(In::UnsubAck), _) => "section 3.11.2.1.2",
+        (Place::Packet(_), _) => "X5-N36",
+    }
+}
+
+impl fmt::Debug for Properties<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_list().entries(self.iter()).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_pushed_is_iterated() {
+        let properties = Properties::new()
+            .with(Property::ContentType("text/plain"))
+            .with(Property::UserProperty("a", "1"))
+            .with(Property::SubscriptionIdentifier(321))
+            .with(Property::UserProperty("a", "1"));
+        let ids: alloc::vec::Vec<_> =
+            properties.iter().map(|property| property.id() as u8).collect();
+        assert_eq!(ids, [0x03, 0x26, 0x0B, 0x26]);
+        assert_eq!(properties.content_type(), Some("text/plain"));
+        assert_eq!(properties.user_properties().count(), 2);
+        assert_eq!(properties.subscription_identifiers().next(), Some(321));
+        assert_eq!(properties.topic_alias(), None);
     }
 }

@@ -1,14 +1,8 @@
-//! PUBACK (5.0 section 3.4, 3.1.1 section 3.4).
+//! PUBACK (section 3.4 of 5.0 and 3.1.1).
 
-use super::{PacketId, Properties, ReasonCode};
+use super::acknowledgement::acknowledgement;
 
-/// PUBACK.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct PubAck<'a> {
-    /// The Packet Identifier of the PUBLISH.
-    pub packet_id: PacketId,
-    /// The reason code, 0 in 3.x.
-    pub reason: ReasonCode,
-    /// Empty in 3.x.
-    pub properties: Properties<'a>,
+acknowledgement! {
+    /// A QoS 1 PUBLISH is acknowledged.
+    PubAck, "PUBACK", "MQTT-3.4.2-1"
 }

@@ -1,14 +1,8 @@
-//! PUBCOMP (5.0 section 3.7, 3.1.1 section 3.7).
+//! PUBCOMP (section 3.7 of 5.0 and 3.1.1).
 
-use super::{PacketId, Properties, ReasonCode};
+use super::acknowledgement::acknowledgement;
 
-/// PUBCOMP.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct PubComp<'a> {
-    /// The Packet Identifier of the PUBLISH.
-    pub packet_id: PacketId,
-    /// The reason code, 0 in 3.x.
-    pub reason: ReasonCode,
-    /// Empty in 3.x.
-    pub properties: Properties<'a>,
+acknowledgement! {
+    /// A QoS 2 delivery is complete: part 3 of its acknowledgement.
+    PubComp, "PUBCOMP", "MQTT-3.7.2-1"
 }

@@ -1,7 +1,14 @@
-//! PUBLISH (5.0 section 3.3, 3.1.1 section 3.3).
+//! PUBLISH (section 3.3 of 5.0 and 3.1.1).
 
-use super::{PacketId, Properties, QoS};
 use alloc::borrow::Cow;
+
+use super::read::{Read, Reader, malformed};
+use super::topic::TopicError;
+use super::write::{Writer, Written};
+use super::{
+    DecodeError, ErrorKind, PacketId, PacketType, Place, Properties, PropertyId, QoS, ReasonCode,
+    Version, topic,
+};
 
 /// An Application Message on its way.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -20,7 +27,7 @@ pub struct Publish<'a> {
 
 /// How a PUBLISH is delivered.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-#[allow(missing_docs)]
+#[allow(missing_docs, reason = "the fields are those of the packet")]
 pub enum Delivery {
     /// QoS 0: no Packet Identifier, DUP is 0.
     AtMostOnce,
@@ -55,4 +62,96 @@ impl Delivery {
             Self::AtLeastOnce { dup, .. } | Self::ExactlyOnce { dup, .. } => dup,
         }
     }
+}
+
+const DUP: u8 = 0b1000;
+const RETAIN: u8 = 0b0001;
+
+impl<'a> Publish<'a> {
+    pub(super) fn read(reader: &mut Reader<'a>, flags: u8) -> Read<Self> {
+        let Some(qos) = QoS::from_bits((flags >> 1) & 0b11) else {
+            return Err(malformed(
+                0,
+                "QoS",
+                ErrorKind::QoS3,
+                reader.cite("MQTT-3.3.1-4", "MQTT-3.3.1-4"),
+            ));
+        };
+        let dup = flags & DUP != 0;
+        if dup && qos == QoS::AtMostOnce && reader.version != Version::V31 {
+            return Err(malformed(0, "DUP", ErrorKind::DupAtQoS0, "MQTT-3.3.1-2"));
+        }
+        let topic_at = reader.offset();
+        let topic = reader.text("Topic Name")?;
+        let delivery = match qos {
+            QoS::AtMostOnce => Delivery::AtMostOnce,
+            QoS::AtLeastOnce => Delivery::AtLeastOnce { id: reader.packet_id()?, dup },
+            QoS::ExactlyOnce => Delivery::ExactlyOnce { id: reader.packet_id()?, dup },
+        };
+        let properties = Properties::read(reader, Place::Packet(PacketType::Publish))?;
+        check_topic(&topic, topic_at, &properties, reader)?;
+        let payload = Cow::Borrowed(reader.everything());
+        Ok(Self { delivery, retain: flags & RETAIN != 0, topic, properties, payload })
+    }
+
+    pub(super) const fn flags(&self) -> u8 {
+        let dup = if self.delivery.dup() { DUP } else { 0 };
+        let retain = if self.retain { RETAIN } else { 0 };
+        dup | (self.delivery.qos().bits() << 1) | retain
+    }
+
+    pub(super) fn write(&self, writer: &mut Writer) -> Written {
+        writer.string("Topic Name", &self.topic)?;
+        if let Some(id) = self.delivery.packet_id() {
+            writer.packet_id(id);
+        }
+        writer.properties(&self.properties)?;
+        writer.everything(&self.payload);
+        Ok(())
+    }
+
+    /// Without the borrow.
+    pub fn into_owned(self) -> Publish<'static> {
+        Publish {
+            delivery: self.delivery,
+            retain: self.retain,
+            topic: self.topic.into_owned().into(),
+            properties: self.properties.into_owned(),
+            payload: self.payload.into_owned().into(),
+        }
+    }
+}
+
+fn check_topic(
+    topic: &str,
+    topic_at: usize,
+    properties: &Properties<'_>,
+    reader: &Reader<'_>,
+) -> Read<()> {
+    let error = match topic::check_name(topic) {
+        Ok(()) => None,
+        // A Topic Alias stands for the topic.
+        Err(TopicError::Empty) if properties.get(PropertyId::TopicAlias).is_some() => None,
+        Err(error) => Some(error),
+    };
+    if let Some(error) = error {
+        let (requirement, reason) = match error {
+            TopicError::Empty => {
+                (reader.cite("X5-N17", "MQTT-4.7.3-1"), ReasonCode::PROTOCOL_ERROR)
+            }
+            _ => (
+                reader.cite_each("MQTT-3.3.2-2", "MQTT-3.3.2-2", "X31-08"),
+                ReasonCode::TOPIC_NAME_INVALID,
+            ),
+        };
+        let kind = ErrorKind::Topic(error);
+        return Err(DecodeError {
+            offset: topic_at,
+            field: "Topic Name",
+            kind,
+            requirement,
+            reason,
+        });
+    }
+    Ok(())
 }

@@ -1,14 +1,8 @@
-//! PUBREC (5.0 section 3.5, 3.1.1 section 3.5).
+//! PUBREC (section 3.5 of 5.0 and 3.1.1).
 
-use super::{PacketId, Properties, ReasonCode};
+use super::acknowledgement::acknowledgement;
 
-/// PUBREC.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct PubRec<'a> {
-    /// The Packet Identifier of the PUBLISH.
-    pub packet_id: PacketId,
-    /// The reason code, 0 in 3.x.
-    pub reason: ReasonCode,
-    /// Empty in 3.x.
-    pub properties: Properties<'a>,
+acknowledgement! {
+    /// A QoS 2 PUBLISH is received: part 1 of its acknowledgement.
+    PubRec, "PUBREC", "MQTT-3.5.2-1"
 }

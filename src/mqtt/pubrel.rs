@@ -1,14 +1,8 @@
-//! PUBREL (5.0 section 3.6, 3.1.1 section 3.6).
+//! PUBREL (section 3.6 of 5.0 and 3.1.1).
 
-use super::{PacketId, Properties, ReasonCode};
+use super::acknowledgement::acknowledgement;
 
-/// PUBREL.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct PubRel<'a> {
-    /// The Packet Identifier of the PUBLISH.
-    pub packet_id: PacketId,
-    /// The reason code, 0 in 3.x.
-    pub reason: ReasonCode,
-    /// Empty in 3.x.
-    pub properties: Properties<'a>,
+acknowledgement! {
+    /// A QoS 2 message is released: part 2 of its acknowledgement.
+    PubRel, "PUBREL", "MQTT-3.6.2-1"
 }

@@ -1,7 +1,10 @@
-//! SUBACK (5.0 section 3.9, 3.1.1 section 3.9).
+//! SUBACK (section 3.9 of 5.0 and 3.1.1).
 
-use super::{PacketId, Properties, ReasonCode};
 use alloc::vec::Vec;
+
+use super::read::{Read, Reader};
+use super::write::{Writer, Written};
+use super::{ErrorKind, PacketId, PacketType, Place, Properties, ReasonCode};
 
 /// The Server answers SUBSCRIBE.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -12,4 +15,46 @@ pub struct SubAck<'a> {
     pub properties: Properties<'a>,
     /// One per Topic Filter, in their order.
     pub reasons: Vec<ReasonCode>,
+}
+
+impl<'a> SubAck<'a> {
+    pub(super) fn read(reader: &mut Reader<'a>) -> Read<Self> {
+        let packet_id = reader.packet_id()?;
+        let properties = Properties::read(reader, Place::Packet(PacketType::SubAck))?;
+        let unlisted = reader.cite_each("MQTT-3.9.3-2", "MQTT-3.9.3-2", "X31-09");
+        let missing = reader.cite("MQTT-3.8.4-6", "MQTT-3.8.4-5");
+        let reasons = read_reasons(reader, PacketType::SubAck, unlisted, missing)?;
+        Ok(Self { packet_id, properties, reasons })
+    }
+
+    pub(super) fn write(&self, writer: &mut Writer) -> Written {
+        writer.packet_id(self.packet_id);
+        writer.properties(&self.properties)?;
+        self.reasons.iter().for_each(|reason| writer.byte(reason.0));
+        Ok(())
+    }
+
+    /// Without the borrow.
+    pub fn into_owned(self) -> SubAck<'static> {
+        let Self { packet_id, properties, reasons } = self;
+        SubAck { packet_id, properties: properties.into_owned(), reasons }
+    }
+}
+
+/// The codes that are the payload of SUBACK and UNSUBACK, with the requirements that an unlisted one
+/// and a lack of any break: a request has at least one Topic Filter.
+pub(super) fn read_reasons(
+    reader: &mut Reader<'_>,
+    packet: PacketType,
+    unlisted: &'static str,
+    missing: &'static str,
+) -> Read<Vec<ReasonCode>> {
+    if reader.is_at_end() {
+        return Err(reader.error("Reason Code", ErrorKind::NoReasonCode, missing));
+    }
+    let mut reasons = Vec::with_capacity(reader.left());
+    while !reader.is_at_end() {
+        reasons.push(reader.reason_code(packet, "Reason Code", unlisted)?);
+    }
+    Ok(reasons)
 }

@@ -1,8 +1,160 @@
-//! Topic Names and Topic Filters (5.0 section 4.7, 3.1.1 section 4.7), shared subscriptions
-//! (5.0 section 4.8.2).
+//! Topic Names and Topic Filters (section 4.7 of 5.0 and 3.1.1), shared subscriptions (5.0 section
+//! 4.8.2).
 
-/// Whether a Topic Name matches a (non-shared) Topic Filter. Both must be valid.
+/// What is wrong with a Topic Name or Topic Filter.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, thiserror::Error)]
+pub enum TopicError {
+    /// It has no character.
+    #[error("is empty")]
+    Empty,
+    /// A Topic Name with `+` or `#`.
+    #[error("contains a wildcard, which no Topic Name may")]
+    Wildcard,
+    /// `#` that is not the whole last level.
+    #[error("contains `#` elsewhere than as the whole last level")]
+    Hash,
+    /// `+` that is not a whole level.
+    #[error("contains `+` that is not a whole level")]
+    Plus,
+    /// `$share/` without a `ShareName`.
+    #[error("has an empty ShareName")]
+    EmptyShareName,
+    /// A `ShareName` with a wildcard, or nothing behind it.
+    #[error("has a ShareName with a wildcard, or no filter behind it")]
+    ShareName,
+}
+
+const SHARE: &str = "$share/";
+
+/// Checks a Topic Name. That it is UTF-8 without U+0000 is a matter of strings.
+pub fn check_name(name: &str) -> Result<(), TopicError> {
+    if name.is_empty() {
+        Err(TopicError::Empty)
+    } else if memchr::memchr2(b'+', b'#', name.as_bytes()).is_some() {
+        Err(TopicError::Wildcard)
+    } else {
+        Ok(())
+    }
+}
+
+/// Checks a Topic Filter of 5.0, shared ones included.
+pub fn check_filter(filter: &str) -> Result<(), TopicError> {
+    match filter.strip_prefix(SHARE) {
+        None => check_plain_filter(filter),
+        Some(rest) => {
+            let (share_name, filter) = rest.split_once('/').unwrap_or((rest, ""));
+            if share_name.is_empty() {
+                return Err(TopicError::EmptyShareName);
+            }
+            if share_name.contains(['+', '#']) || filter.is_empty() {
+                return Err(TopicError::ShareName);
+            }
+            check_plain_filter(filter)
+        }
+    }
+}
+
+/// Checks a Topic Filter that is not shared, as all are in 3.x.
+pub fn check_plain_filter(filter: &str) -> Result<(), TopicError> {
+    if filter.is_empty() {
+        return Err(TopicError::Empty);
+    }
+    let mut levels = filter.split('/').peekable();
+    while let Some(level) = levels.next() {
+        if level.contains('#') && (level != "#" || levels.peek().is_some()) {
+            return Err(TopicError::Hash);
+        }
+        if level.contains('+') && level != "+" {
+            return Err(TopicError::Plus);
+        }
+    }
+    Ok(())
+}
+
+/// Whether a Topic Filter of 5.0 is that of a shared subscription.
+pub fn is_shared(filter: &str) -> bool {
+    filter.starts_with(SHARE)
+}
+
+/// `ShareName` and Topic Filter of a shared subscription.
+pub fn shared(filter: &str) -> Option<(&str, &str)> {
+    filter.strip_prefix(SHARE)?.split_once('/')
+}
+
+/// Whether a Topic Name matches a Topic Filter that is not shared. Both must be valid.
+///
+/// ```
+/// use pushspec_wire::mqtt::topic::matches;
+///
+/// assert!(matches("sport/#", "sport"));
+/// assert!(matches("+/+", "/finance"));
+/// assert!(!matches("+", "/finance"));
+/// assert!(!matches("#", "$SYS/uptime"));
+/// ```
 pub fn matches(filter: &str, topic: &str) -> bool {
-    let _ = (filter, topic);
-    todo!()
+    if topic.starts_with('$') && filter.starts_with(['+', '#']) {
+        return false;
+    }
+    let mut levels = topic.split('/');
+    for wanted in filter.split('/') {
+        match (wanted, levels.next()) {
+            ("#", _) => return true,
+            ("+", Some(_)) => {}
+            (wanted, Some(level)) if wanted == level => {}
+            _ => return false,
+        }
+    }
+    levels.next().is_none()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn filters() {
+        for filter in ["#", "+", "a/#", "/+", "+/a/#", "/", "a//b", "$share/g/#", "$share/g/a/+"] {
+            assert_eq!(check_filter(filter), Ok(()), "{filter}");
+        }
+        for (filter, error) in [
+            ("", TopicError::Empty),
+            ("a#", TopicError::Hash),
+            ("a/#/b", TopicError::Hash),
+            ("##", TopicError::Hash),
+            ("a+", TopicError::Plus),
+            ("a/b+/c", TopicError::Plus),
+            ("$share//a", TopicError::EmptyShareName),
+            ("$share/g", TopicError::ShareName),
+            ("$share/g/", TopicError::ShareName),
+            ("$share/+/a", TopicError::ShareName),
+        ] {
+            assert_eq!(check_filter(filter), Err(error), "{filter}");
+        }
+        assert_eq!(check_plain_filter("$share/g"), Ok(()));
+    }
+
+    #[test]
+    fn matching() {
+        for (filter, topic) in [
+            ("a/+/c", "a//c"),
+            ("a/#", "a"),
+            ("a/#", "a/"),
+            ("#", "/"),
+            ("$SYS/#", "$SYS/x"),
+            ("+/#", "a"),
+        ] {
+            assert!(matches(filter, topic), "{filter} {topic}");
+        }
+        for (filter, topic) in [
+            ("a/+", "a"),
+            ("a/+", "a/b/c"),
+            ("+", "$SYS"),
+            ("+/x", "$SYS/x"),
+            ("A", "a"),
+            ("a/b", "a//b"),
+            ("a", "a/"),
+        ] {
+            assert!(!matches(filter, topic), "{filter} {topic}");
+        }
+    }
 }

@@ -1,7 +1,11 @@
-//! UNSUBACK (5.0 section 3.11, 3.1.1 section 3.11).
+//! UNSUBACK (section 3.11 of 5.0 and 3.1.1).
 
-use super::{PacketId, Properties, ReasonCode};
 use alloc::vec::Vec;
+
+use super::read::{Read, Reader};
+use super::suback::read_reasons;
+use super::write::{Writer, Written};
+use super::{PacketId, PacketType, Place, Properties, ReasonCode};
 
 /// The Server answers UNSUBSCRIBE.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -12,4 +16,31 @@ pub struct UnsubAck<'a> {
     pub properties: Properties<'a>,
     /// One per Topic Filter, in their order; none in 3.x.
     pub reasons: Vec<ReasonCode>,
+}
+
+impl<'a> UnsubAck<'a> {
+    pub(super) fn read(reader: &mut Reader<'a>) -> Read<Self> {
+        let packet_id = reader.packet_id()?;
+        let properties = Properties::read(reader, Place::Packet(PacketType::UnsubAck))?;
+        // In 3.x the packet ends here; that nothing follows is checked for all packets.
+        let reasons = if reader.is_v5() {
+            read_reasons(reader, PacketType::UnsubAck, "MQTT-3.11.3-2", "MQTT-3.11.3-1")?
+        } else {
+            Vec::new()
+        };
+        Ok(Self { packet_id, properties, reasons })
+    }
+
+    pub(super) fn write(&self, writer: &mut Writer) -> Written {
+        writer.packet_id(self.packet_id);
+        writer.properties(&self.properties)?;
+        self.reasons.iter().for_each(|reason| writer.byte(reason.0));
+        Ok(())
+    }
+
+    /// Without the borrow.
+    pub fn into_owned(self) -> UnsubAck<'static> {
+        let Self { packet_id, properties, reasons } = self;
+        UnsubAck { packet_id, properties: properties.into_owned(), reasons }
+    }
 }

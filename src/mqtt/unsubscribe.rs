@@ -1,7 +1,11 @@
-//! UNSUBSCRIBE (5.0 section 3.10, 3.1.1 section 3.10).
+//! UNSUBSCRIBE (section 3.10 of 5.0 and 3.1.1).
 
-use super::{PacketId, Properties};
 use alloc::{borrow::Cow, vec::Vec};
+
+use super::read::{Read, Reader, protocol_error};
+use super::subscribe::read_filter;
+use super::write::{Writer, Written};
+use super::{ErrorKind, PacketId, PacketType, Place, Properties};
 
 /// A Client gives up subscriptions.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -12,4 +16,36 @@ pub struct Unsubscribe<'a> {
     pub properties: Properties<'a>,
     /// At least one Topic Filter.
     pub filters: Vec<Cow<'a, str>>,
+}
+
+impl<'a> Unsubscribe<'a> {
+    pub(super) fn read(reader: &mut Reader<'a>) -> Read<Self> {
+        let packet_id = reader.packet_id()?;
+        let properties = Properties::read(reader, Place::Packet(PacketType::Unsubscribe))?;
+        let mut filters = Vec::new();
+        while !reader.is_at_end() {
+            filters.push(read_filter(reader)?);
+        }
+        if filters.is_empty() {
+            let requirement = reader.cite("MQTT-3.10.3-2", "MQTT-3.10.3-2");
+            let kind = ErrorKind::NoTopicFilter;
+            return Err(protocol_error(reader.offset(), "Topic Filter", kind, requirement));
+        }
+        Ok(Self { packet_id, properties, filters })
+    }
+
+    pub(super) fn write(&self, writer: &mut Writer) -> Written {
+        writer.packet_id(self.packet_id);
+        writer.properties(&self.properties)?;
+        self.filters.iter().try_for_each(|filter| writer.string("Topic Filter", filter))
+    }
+
+    /// Without the borrow.
+    pub fn into_owned(self) -> Unsubscribe<'static> {
+        Unsubscribe {
+            packet_id: self.packet_id,
+            properties: self.properties.into_owned(),
+            filters: self.filters.into_iter().map(|filter| filter.into_owned().into()).collect(),
+        }
+    }
 }

@@ -1,0 +1,251 @@
+//! Reading fields (5.0 section 1.5): nom parsers over one frame, with the offset for errors.
+//!
+//! All parsers are the `complete` ones: within a frame nothing more can arrive.
+
+use alloc::borrow::Cow;
+
+use nom::bytes::complete::take;
+use nom::multi::length_data;
+use nom::number::complete::{be_u8, be_u16, be_u32};
+use nom::{IResult, Parser};
+
+use super::{DecodeError, ErrorKind, Frame, PacketId, PacketType, ReasonCode, Version};
+
+/// Reads the fields of one packet in their order.
+#[derive(Clone, Debug)]
+pub(super) struct Reader<'a> {
+    rest: &'a [u8],
+    /// Offset of the end of `rest` in the packet.
+    end: usize,
+    /// Whose rules hold.
+    pub(super) version: Version,
+    /// Whether this is a list of properties.
+    in_properties: bool,
+}
+
+pub(super) type Read<T> = Result<T, DecodeError>;
+
+impl<'a> Reader<'a> {
+    /// Reads a frame's body.
+    pub(super) fn new(frame: Frame<'a>, version: Version) -> Self {
+        Self { rest: frame.body(), end: frame.bytes().len(), version, in_properties: false }
+    }
+
+    /// Reads properties that were validated before.
+    pub(super) const fn of_properties(wire: &'a [u8]) -> Self {
+        Self { rest: wire, end: wire.len(), version: Version::V5, in_properties: true }
+    }
+
+    /// Offset of the next byte in the packet.
+    pub(super) const fn offset(&self) -> usize {
+        self.end - self.rest.len()
+    }
+
+    pub(super) const fn is_at_end(&self) -> bool {
+        self.rest.is_empty()
+    }
+
+    /// How many bytes are left.
+    pub(super) const fn left(&self) -> usize {
+        self.rest.len()
+    }
+
+    /// The properties that this Property Length announces, as a reader of their own.
+    pub(super) fn properties(&mut self, length: usize) -> Read<Self> {
+        let start = self.offset();
+        let rest = self.parse("Properties", take(length))?;
+        Ok(Self { rest, end: start + length, version: self.version, in_properties: true })
+    }
+
+    /// The version's requirement id, where 3.1 has none of its own.
+    pub(super) const fn cite(&self, v5: &'static str, v311: &'static str) -> &'static str {
+        self.cite_each(v5, v311, MQTT_31)
+    }
+
+    /// The version's requirement id.
+    pub(super) const fn cite_each(
+        &self,
+        v5: &'static str,
+        v311: &'static str,
+        v31: &'static str,
+    ) -> &'static str {
+        cite(self.version, v5, v311, v31)
+    }
+
+    pub(super) const fn is_v5(&self) -> bool {
+        matches!(self.version, Version::V5)
+    }
+
+    /// An error at the next byte.
+    pub(super) const fn error(
+        &self,
+        field: &'static str,
+        kind: ErrorKind,
+        requirement: &'static str,
+    ) -> DecodeError {
+        malformed(self.offset(), field, kind, requirement)
+    }
+
+    fn parse<T>(
+        &mut self,
+        field: &'static str,
+        mut parser: impl Parser<&'a [u8], Output = T, Error = ()>,
+    ) -> Read<T> {
+        let parsed: IResult<&[u8], T, ()> = parser.parse_complete(self.rest);
+        if let Ok((rest, value)) = parsed {
+            self.rest = rest;
+            return Ok(value);
+        }
+        Err(malformed(self.end, field, ErrorKind::Truncated, self.cite_missing(field)))
+    }
+
+    /// The requirement that a packet breaks by ending before this field does.
+    fn cite_missing(&self, field: &'static str) -> &'static str {
+        match field {
+            _ if self.in_properties => "X5-N06",
+            "Property Length" => "MQTT-2.2.2-1",
+            "Properties" => "X5-N06",
+            "Topic Name" => self.cite("MQTT-3.3.2-1", "MQTT-3.3.2-1"),
+            "Client Identifier" => self.cite("MQTT-3.1.3-3", "MQTT-3.1.3-3"),
+            "Will Topic" | "Will Payload" => self.cite("MQTT-3.1.2-9", "MQTT-3.1.2-9"),
+            "User Name" => self.cite("MQTT-3.1.2-17", "MQTT-3.1.2-19"),
+            "Password" => self.cite("MQTT-3.1.2-19", "MQTT-3.1.2-21"),
+            // What a Malformed Packet is.
+            _ => self.cite("section 1.2", "X311-N03"),
+        }
+    }
+
+    pub(super) fn byte(&mut self, field: &'static str) -> Read<u8> {
+        self.parse(field, be_u8)
+    }
+
+    pub(super) fn two_bytes(&mut self, field: &'static str) -> Read<u16> {
+        self.parse(field, be_u16)
+    }
+
+    pub(super) fn four_bytes(&mut self, field: &'static str) -> Read<u32> {
+        self.parse(field, be_u32)
+    }
+
+    pub(super) fn binary(&mut self, field: &'static str) -> Read<&'a [u8]> {
+        self.parse(field, length_data(be_u16))
+    }
+
+    /// Everything that is left.
+    pub(super) const fn everything(&mut self) -> &'a [u8] {
+        let everything = self.rest;
+        self.rest = &[];
+        everything
+    }
+
+    /// A UTF-8 Encoded String (5.0 section 1.5.4, 3.1.1 section 1.5.3).
+    pub(super) fn string(&mut self, field: &'static str) -> Read<&'a str> {
+        let start = self.offset() + 2;
+        let bytes = self.binary(field)?;
+        let text = core::str::from_utf8(bytes).map_err(|error| {
+            let requirement = self.cite("MQTT-1.5.4-1", "MQTT-1.5.3-1");
+            malformed(start + error.valid_up_to(), field, ErrorKind::IllFormedUtf8, requirement)
+        })?;
+        match memchr::memchr(0, bytes) {
+            None => Ok(text),
+            Some(at) => {
+                let requirement = self.cite("MQTT-1.5.4-2", "MQTT-1.5.3-2");
+                Err(malformed(start + at, field, ErrorKind::NulCharacter, requirement))
+            }
+        }
+    }
+
+    /// As [`Self::string`], for fields of packets.
+    pub(super) fn text(&mut self, field: &'static str) -> Read<Cow<'a, str>> {
+        self.string(field).map(Cow::Borrowed)
+    }
+
+    /// A Packet Identifier (5.0 section 2.2.1, 3.1.1 section 2.3.1).
+    pub(super) fn packet_id(&mut self) -> Read<PacketId> {
+        const FIELD: &str = "Packet Identifier";
+        let offset = self.offset();
+        PacketId::new(self.two_bytes(FIELD)?).ok_or_else(|| {
+            let requirement = self.cite_each("X5-N34", "MQTT-2.3.1-1", "X31-17");
+            malformed(offset, FIELD, ErrorKind::PacketIdentifier0, requirement)
+        })
+    }
+
+    /// A Variable Byte Integer in its shortest form (5.0 section 1.5.5).
+    pub(super) fn variable_byte_integer(&mut self, field: &'static str) -> Read<u32> {
+        let start = self.offset();
+        let mut value = 0;
+        for index in 0..4 {
+            let byte = self.byte(field)?;
+            value |= u32::from(byte & 0x7F) << (7 * index);
+            if byte & 0x80 == 0 {
+                if byte == 0 && index > 0 {
+                    let kind = ErrorKind::VariableByteIntegerNotMinimal;
+                    return Err(malformed(self.offset() - 1, field, kind, "MQTT-1.5.5-1"));
+                }
+                return Ok(value);
+            }
+        }
+        Err(malformed(start + 3, field, ErrorKind::VariableByteIntegerTooLong, "X5-N03"))
+    }
+
+    /// A reason code that the packet may have.
+    pub(super) fn reason_code(
+        &mut self,
+        packet: PacketType,
+        field: &'static str,
+        requirement: &'static str,
+    ) -> Read<ReasonCode> {
+        let offset = self.offset();
+        let reason = ReasonCode(self.byte(field)?);
+        if reason.is_listed(packet, self.version) {
+            Ok(reason)
+        } else {
+            Err(protocol_error(offset, field, ErrorKind::ReasonCode(reason.0), requirement))
+        }
+    }
+
+    /// Nothing may be left.
+    pub(super) const fn end(&self) -> Read<()> {
+        if self.rest.is_empty() {
+            return Ok(());
+        }
+        let kind = ErrorKind::TrailingBytes(self.rest.len());
+        Err(self.error("Payload", kind, self.cite("X5-N35", "X311-N03")))
+    }
+}
+
+/// What is cited of 3.1, which numbers neither its statements nor its sections.
+const MQTT_31: &str = "MQTT 3.1";
+
+const fn cite(
+    version: Version,
+    v5: &'static str,
+    v311: &'static str,
+    v31: &'static str,
+) -> &'static str {
+    match version {
+        Version::V5 => v5,
+        Version::V311 => v311,
+        Version::V31 => v31,
+    }
+}
+
+/// A Malformed Packet.
+pub(super) const fn malformed(
+    offset: usize,
+    field: &'static str,
+    kind: ErrorKind,
+    requirement: &'static str,
+) -> DecodeError {
+    DecodeError { offset, field, kind, requirement, reason: ReasonCode::MALFORMED_PACKET }
+}
+
+/// A Protocol Error.
+pub(super) const fn protocol_error(
+    offset: usize,
+    field: &'static str,
+    kind: ErrorKind,
+    requirement: &'static str,
+) -> DecodeError {
+    DecodeError { offset, field, kind, requirement, reason: ReasonCode::PROTOCOL_ERROR }
+}
