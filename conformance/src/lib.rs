@@ -5,3 +5,4 @@ pub mod event;
 pub mod evidence;
 pub mod requirement;
 pub mod trace;
+pub mod transport;
