@@ -39,7 +39,12 @@ pub struct SubscriptionOptions {
 impl SubscriptionOptions {
     /// This QoS, everything else 0.
     pub const fn new(qos: QoS) -> Self {
-        Self { qos, no_local: false, retain_as_published: false, retain_handling: RetainHandling::Send }
+        Self {
+            qos,
+            no_local: false,
+            retain_as_published: false,
+            retain_handling: RetainHandling::Send,
+        }
     }
 }
 
