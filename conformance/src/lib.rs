@@ -1,1 +1,8 @@
-//! x
+//! pushspec says, with evidence, where an MQTT or SSE endpoint departs from its specification.
+
+pub mod case;
+pub mod event;
+pub mod evidence;
+pub mod requirement;
+pub mod trace;
+pub mod transport;

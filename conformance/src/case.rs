@@ -1,0 +1,146 @@
+//! Cases: what is tested, against which requirements, and how a scenario ends.
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::pin::Pin;
+use std::time::Duration;
+
+use crate::requirement::{Level, Protocol, RequirementRef};
+
+/// A scenario on its way.
+pub type Running = Pin<Box<dyn Future<Output = Outcome> + Send>>;
+
+/// How a scenario ends: everything it judges held, or it stopped.
+pub type Outcome = Result<(), Stop>;
+
+/// One case: reads like the paragraph of the spec that it comes from. `Cx` is what the scenario
+/// works with: [`crate::suite::mqtt::Cx`] or [`crate::suite::sse::Cx`].
+pub struct Case<Cx: 'static> {
+    /// A path such as `mqtt/publish/qos-3-is-malformed`; never renumbered.
+    pub id: &'static str,
+    /// How a breach is counted.
+    pub level: Level,
+    /// The requirements judged. The protocols named here are those in which the case runs.
+    pub requires: &'static [RequirementRef],
+    /// What the target has to offer for the case to apply.
+    pub needs: &'static [Need],
+    /// Completes "expected that …".
+    pub expects: &'static str,
+    /// What else is conformant and why it is accepted; empty where nothing needs saying.
+    pub accepts: &'static str,
+    /// How long the spec itself makes the scenario wait. Longer cases start first.
+    pub lasts: Duration,
+    /// Arrange, act, judge.
+    pub run: fn(Cx) -> Running,
+}
+
+impl<Cx> Case<Cx> {
+    /// What is known of the case without running it.
+    pub const fn about(&self) -> About {
+        About {
+            id: self.id,
+            level: self.level,
+            requires: self.requires,
+            needs: self.needs,
+            expects: self.expects,
+            accepts: self.accepts,
+            lasts: self.lasts,
+        }
+    }
+}
+
+/// What is known of a case without running it. The fields are those of [`Case`].
+#[derive(Clone, Copy, Debug)]
+#[allow(missing_docs)]
+pub struct About {
+    pub id: &'static str,
+    pub level: Level,
+    pub requires: &'static [RequirementRef],
+    pub needs: &'static [Need],
+    pub expects: &'static str,
+    pub accepts: &'static str,
+    pub lasts: Duration,
+}
+
+impl About {
+    /// The protocols in which the case runs.
+    pub fn protocols(&self) -> BTreeSet<Protocol> {
+        self.requires.iter().map(|requirement| requirement.protocol).collect()
+    }
+
+    /// The ids of the requirements that the case judges in one protocol.
+    pub fn requirements(&self, protocol: Protocol) -> Vec<&'static str> {
+        self.requires
+            .iter()
+            .filter(|requirement| requirement.protocol == protocol)
+            .map(|requirement| requirement.id)
+            .collect()
+    }
+}
+
+/// What a target has to offer for a case to apply.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Need {
+    /// QoS 1 is supported.
+    QoS1,
+    /// QoS 2 is supported.
+    QoS2,
+    /// Retained messages are supported.
+    Retain,
+    /// Wildcard subscriptions are supported.
+    Wildcards,
+    /// Shared subscriptions are supported.
+    SharedSubscriptions,
+    /// Subscription Identifiers are supported.
+    SubscriptionIdentifiers,
+    /// The Server accepts Topic Aliases.
+    TopicAlias,
+    /// A Session survives its connection.
+    KeptSession,
+    /// A zero-length Client Identifier is accepted.
+    EmptyClientId,
+    /// The user said how to cause an event (`--publish-url` or `--trigger`).
+    Stimulus,
+    /// The stream carries event ids.
+    EventIds,
+}
+
+impl fmt::Display for Need {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::QoS1 => "QoS 1",
+            Self::QoS2 => "QoS 2",
+            Self::Retain => "retained messages",
+            Self::Wildcards => "wildcard subscriptions",
+            Self::SharedSubscriptions => "shared subscriptions",
+            Self::SubscriptionIdentifiers => "subscription identifiers",
+            Self::TopicAlias => "topic aliases from the client",
+            Self::KeptSession => "sessions that outlive a connection",
+            Self::EmptyClientId => "zero-length client identifiers",
+            Self::Stimulus => "a way to cause an event (--publish-url or --trigger)",
+            Self::EventIds => "event ids in the stream",
+        })
+    }
+}
+
+/// Why a scenario stopped before its end.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Stop {
+    /// What the case judges does not hold: `fail` or `warn`, by the case's level.
+    Broken(Finding),
+    /// The case could not reach its point: a precondition did not come about.
+    Inconclusive(String),
+    /// The target has shown that the case does not concern it.
+    NotApplicable(String),
+    /// The tool's own fault.
+    Error(String),
+}
+
+/// What was expected and what was found instead.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Finding {
+    /// What the spec wants.
+    pub expected: String,
+    /// What the target did.
+    pub found: String,
+}

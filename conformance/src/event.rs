@@ -1,0 +1,347 @@
+//! What a run tells, and the report model folded from it: the one vocabulary between the runner and
+//! the renderings.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::requirement::{Level, Protocol};
+use crate::trace::TraceEntry;
+
+/// The version of the report's JSON schema. Fields are only added within a major version.
+pub const SCHEMA: &str = "pushspec-report/1";
+
+/// What a case, or a requirement, came to.
+#[derive(
+    Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "kebab-case")]
+pub enum Verdict {
+    /// A MUST is broken.
+    Fail,
+    /// The tool's own fault.
+    Error,
+    /// The case could not reach its point.
+    Inconclusive,
+    /// A SHOULD is broken, or advice is not followed.
+    Warn,
+    /// Everything judged holds.
+    Pass,
+    /// The target lacks what the case is about, and says so.
+    NotApplicable,
+}
+
+impl Verdict {
+    /// The verdict as reports write it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Fail => "fail",
+            Self::Error => "error",
+            Self::Inconclusive => "inconclusive",
+            Self::Warn => "warn",
+            Self::Pass => "pass",
+            Self::NotApplicable => "not-applicable",
+        }
+    }
+}
+
+impl fmt::Display for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+/// Something a run tells, in the order in which it happens.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "kebab-case")]
+pub enum Event {
+    /// The run begins.
+    RunStarted {
+        /// The tool that runs.
+        tool: Tool,
+        /// The seed of everything generated.
+        seed: u64,
+    },
+    /// An endpoint was probed: what it can do and which cases are planned.
+    EndpointPlanned {
+        /// What is known of it.
+        endpoint: Endpoint,
+        /// How many cases will be reported for it (in all protocols).
+        cases: usize,
+    },
+    /// An endpoint cannot be tested.
+    EndpointUnreachable {
+        /// Its URL without credentials.
+        url: String,
+        /// Why, in one line, with what would help.
+        reason: String,
+    },
+    /// A case begins.
+    CaseStarted {
+        /// The endpoint's URL.
+        endpoint: String,
+        /// The case.
+        case: String,
+        /// In which protocol.
+        protocol: Protocol,
+    },
+    /// A case has its verdict.
+    CaseFinished(Box<CaseReport>),
+    /// The run is over.
+    RunFinished {
+        /// It was ended before its plan was done (Ctrl-C, the target died).
+        interrupted: Option<String>,
+        /// Wall time in milliseconds.
+        duration_ms: u64,
+    },
+}
+
+/// The tool that made a report.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize, JsonSchema)]
+pub struct Tool {
+    /// `pushspec`
+    pub name: String,
+    /// Its version.
+    pub version: String,
+}
+
+/// One tested endpoint.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct Endpoint {
+    /// Its URL without credentials.
+    pub url: String,
+    /// The protocols that it accepted, in which cases were run.
+    pub protocols: Vec<Protocol>,
+    /// What it offers, by protocol: from CONNACK, response headers and small probes.
+    pub capabilities: BTreeMap<String, BTreeMap<String, String>>,
+    /// Why it could not be tested, where that is so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unreachable: Option<String>,
+}
+
+/// What one case came to in one protocol at one endpoint.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct CaseReport {
+    /// The case's id.
+    pub id: String,
+    /// In which protocol it ran.
+    pub protocol: Protocol,
+    /// The endpoint's URL.
+    pub endpoint: String,
+    /// How a breach is counted.
+    pub level: Level,
+    /// Ids of the requirements judged, in this protocol.
+    pub requirements: Vec<String>,
+    /// What it came to.
+    pub verdict: Verdict,
+    /// What the spec wants: completes "expected that …".
+    pub expected: String,
+    /// What the target did instead (fail, warn), or why there is no verdict on it
+    /// (inconclusive, not-applicable, error).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub found: Option<String>,
+    /// Recommendations that were not followed beside what the case is about.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub advice: Vec<Advice>,
+    /// Permitted variation.
+    #[serde(default)]
+    pub observations: BTreeMap<String, String>,
+    /// Everything that went over the case's connections; kept for every verdict but pass and
+    /// not-applicable.
+    #[serde(default)]
+    pub trace: Vec<TraceEntry>,
+    /// Wall time in milliseconds.
+    pub duration_ms: u64,
+}
+
+/// A recommendation that was not followed.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct Advice {
+    /// What is recommended.
+    pub expected: String,
+    /// What the target did.
+    pub found: String,
+}
+
+/// What the cases say of one requirement.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct RequirementReport {
+    /// The requirement's id.
+    pub id: String,
+    /// Whose requirement.
+    pub protocol: Protocol,
+    /// The gravest verdict of its cases.
+    pub verdict: Verdict,
+    /// Ids of the cases that judged it.
+    pub cases: Vec<String>,
+}
+
+/// A violation that no case asked for, seen by the monitor.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct Violation {
+    /// The requirement's id.
+    pub requirement: String,
+    /// Whose requirement.
+    pub protocol: Protocol,
+    /// The endpoint's URL.
+    pub endpoint: String,
+    /// What was seen.
+    pub found: String,
+    /// The case during which it was seen first.
+    pub case: String,
+}
+
+/// How many cases came to each verdict.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize, JsonSchema)]
+pub struct Totals {
+    /// Everything judged holds.
+    pub pass: usize,
+    /// A MUST is broken.
+    pub fail: usize,
+    /// A SHOULD is broken.
+    pub warn: usize,
+    /// The target lacks what the case is about.
+    pub not_applicable: usize,
+    /// The case could not reach its point.
+    pub inconclusive: usize,
+    /// The tool's own fault.
+    pub error: usize,
+}
+
+impl Totals {
+    /// Counts one more.
+    pub fn add(&mut self, verdict: Verdict) {
+        *match verdict {
+            Verdict::Pass => &mut self.pass,
+            Verdict::Fail => &mut self.fail,
+            Verdict::Warn => &mut self.warn,
+            Verdict::NotApplicable => &mut self.not_applicable,
+            Verdict::Inconclusive => &mut self.inconclusive,
+            Verdict::Error => &mut self.error,
+        } += 1;
+    }
+
+    /// Cases that came to a verdict on the target.
+    pub const fn judged(&self) -> usize {
+        self.pass + self.fail + self.warn
+    }
+
+    /// All cases.
+    pub const fn all(&self) -> usize {
+        self.judged() + self.not_applicable + self.inconclusive + self.error
+    }
+}
+
+/// What was tested: one product, reached through one or several endpoints.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize, JsonSchema)]
+pub struct Target {
+    /// Its endpoints, in the order given.
+    pub endpoints: Vec<Endpoint>,
+}
+
+/// A whole run: the model that all renderings read, and the JSON report as it stands.
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize, JsonSchema)]
+pub struct RunReport {
+    /// `pushspec-report/1`
+    pub schema: String,
+    /// The tool that made it.
+    pub tool: Tool,
+    /// The seed of everything generated.
+    pub seed: u64,
+    /// What was tested.
+    pub target: Target,
+    /// One per case, protocol and endpoint, ordered by endpoint, protocol and id.
+    pub cases: Vec<CaseReport>,
+    /// One per requirement that a case judged.
+    pub requirements: Vec<RequirementReport>,
+    /// What the monitor saw beside the cases.
+    pub violations: Vec<Violation>,
+    /// Verdict counts over the cases.
+    pub totals: Totals,
+    /// Cases that were planned; more than were reported if the run was ended early.
+    pub planned: usize,
+    /// Why the run was ended before its plan was done.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub interrupted: Option<String>,
+    /// Wall time in milliseconds.
+    pub duration_ms: u64,
+}
+
+impl RunReport {
+    /// The report of a run that told these events, whether or not it came to its end.
+    pub fn from_events<'a>(events: impl IntoIterator<Item = &'a Event>) -> Self {
+        let mut report = Self { schema: SCHEMA.to_owned(), ..Self::default() };
+        let mut finished = false;
+        for event in events {
+            match event {
+                Event::RunStarted { tool, seed } => {
+                    report.tool = tool.clone();
+                    report.seed = *seed;
+                }
+                Event::EndpointPlanned { endpoint, cases } => {
+                    report.target.endpoints.push(endpoint.clone());
+                    report.planned += cases;
+                }
+                Event::EndpointUnreachable { url, reason } => {
+                    report.target.endpoints.push(Endpoint {
+                        url: url.clone(),
+                        protocols: Vec::new(),
+                        capabilities: BTreeMap::new(),
+                        unreachable: Some(reason.clone()),
+                    });
+                }
+                Event::CaseStarted { .. } => {}
+                Event::CaseFinished(case) => report.cases.push(case.as_ref().clone()),
+                Event::RunFinished { interrupted, duration_ms } => {
+                    finished = true;
+                    report.interrupted.clone_from(interrupted);
+                    report.duration_ms = *duration_ms;
+                }
+            }
+        }
+        if !finished {
+            report.interrupted = Some("the run did not come to its end".to_owned());
+        }
+        report.settle();
+        report
+    }
+
+    /// Orders the cases and derives what follows from them.
+    fn settle(&mut self) {
+        let order: BTreeMap<&str, usize> = self
+            .target
+            .endpoints
+            .iter()
+            .enumerate()
+            .map(|(index, endpoint)| (endpoint.url.as_str(), index))
+            .collect();
+        self.cases.sort_by(|a, b| {
+            let key =
+                |case: &CaseReport| (order.get(case.endpoint.as_str()).copied(), case.protocol);
+            key(a).cmp(&key(b)).then_with(|| a.id.cmp(&b.id))
+        });
+        let mut requirements: BTreeMap<(Protocol, &str), (Verdict, BTreeSet<&str>)> =
+            BTreeMap::new();
+        for case in &self.cases {
+            self.totals.add(case.verdict);
+            for id in &case.requirements {
+                let entry = requirements
+                    .entry((case.protocol, id))
+                    .or_insert((Verdict::NotApplicable, BTreeSet::new()));
+                entry.0 = entry.0.min(case.verdict);
+                entry.1.insert(&case.id);
+            }
+        }
+        self.requirements = requirements
+            .into_iter()
+            .map(|((protocol, id), (verdict, cases))| RequirementReport {
+                id: id.to_owned(),
+                protocol,
+                verdict,
+                cases: cases.into_iter().map(str::to_owned).collect(),
+            })
+            .collect();
+    }
+}

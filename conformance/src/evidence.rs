@@ -1,0 +1,84 @@
+//! What a running case gathers: its trace, what it judged, what it observed.
+
+use std::collections::BTreeMap;
+use std::fmt::Display;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use crate::case::{Finding, Outcome, Stop};
+use crate::trace::{EntryId, EntryKind, Recorder};
+
+/// The evidence of one case. Clones gather into the same place.
+#[derive(Clone, Debug, Default)]
+pub struct Evidence {
+    /// What went over the connections.
+    pub trace: Recorder,
+    gathered: Arc<Mutex<Gathered>>,
+}
+
+/// Findings that did not stop the scenario, and observations.
+#[derive(Clone, Debug, Default)]
+pub struct Gathered {
+    /// Recommendations that were not followed.
+    pub advice: Vec<Finding>,
+    /// Permitted variation, for comparisons between builds.
+    pub observations: BTreeMap<String, String>,
+}
+
+impl Evidence {
+    /// Nothing yet; time starts now.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Judges: stops the case as broken unless `holds`.
+    pub fn judge(&self, holds: bool, expected: impl Display, found: impl Display) -> Outcome {
+        if holds { Ok(()) } else { Err(self.broken(expected, found)) }
+    }
+
+    /// Judges, and points at the bytes that decide.
+    pub fn judge_at(
+        &self,
+        entry: EntryId,
+        bytes: std::ops::Range<usize>,
+        holds: bool,
+        expected: impl Display,
+        found: impl Display,
+    ) -> Outcome {
+        if holds {
+            return Ok(());
+        }
+        self.trace.mark(entry, bytes, found.to_string());
+        Err(self.broken(expected, found))
+    }
+
+    /// The stop that says that the requirement is broken.
+    pub fn broken(&self, expected: impl Display, found: impl Display) -> Stop {
+        let (expected, found) = (expected.to_string(), found.to_string());
+        self.trace.add(0, EntryKind::Note, format!("judged: {found}"), &[]);
+        Stop::Broken(Finding { expected, found })
+    }
+
+    /// Notes that a recommendation is not followed, unless `holds`; the scenario goes on.
+    pub fn advise(&self, holds: bool, expected: impl Display, found: impl Display) {
+        if !holds {
+            self.lock()
+                .advice
+                .push(Finding { expected: expected.to_string(), found: found.to_string() });
+        }
+    }
+
+    /// Keeps which of several permitted ways the target took. Never put generated names, times or
+    /// ports here: observations are compared between runs.
+    pub fn observe(&self, what: &str, value: impl Display) {
+        self.lock().observations.insert(what.to_owned(), value.to_string());
+    }
+
+    /// What was gathered so far.
+    pub fn gathered(&self) -> Gathered {
+        self.lock().clone()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Gathered> {
+        self.gathered.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

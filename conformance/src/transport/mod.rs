@@ -1,0 +1,171 @@
+//! Transports: how a connection to an endpoint is opened. Above them all are ordered, lossless byte
+//! streams (MQTT 5.0 section 4.2), and nothing knows which one it has.
+
+mod tls;
+mod url;
+mod websocket;
+
+use std::fmt;
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::io::{AsyncRead, AsyncWrite, DuplexStream};
+use tokio::net::{TcpStream, UnixStream};
+use tokio_rustls::rustls::pki_types::ServerName;
+
+pub use tls::{TlsError, TlsOptions};
+pub use url::{EndpointUrl, Scheme, UrlError};
+pub use websocket::WebSocketBytes;
+
+/// An ordered, lossless stream of bytes in both directions.
+pub trait ByteStream: AsyncRead + AsyncWrite + Send + Unpin {}
+impl<T: AsyncRead + AsyncWrite + Send + Unpin> ByteStream for T {}
+
+/// An open connection over whichever transport.
+pub type Connection = Box<dyn ByteStream>;
+
+/// Opens connections to one endpoint. Cheap to clone.
+#[derive(Clone)]
+pub struct Connector {
+    url: EndpointUrl,
+    way: Way,
+    headers: Arc<[(String, String)]>,
+}
+
+#[derive(Clone)]
+enum Way {
+    Tcp,
+    Tls(tokio_rustls::TlsConnector),
+    Unix(PathBuf),
+    Memory(Arc<dyn Fn() -> DuplexStream + Send + Sync>),
+}
+
+/// Why a connection could not be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum ConnectError {
+    /// The operating system refused.
+    #[error("cannot connect to {endpoint}: {source}")]
+    Io {
+        /// The endpoint, without credentials.
+        endpoint: String,
+        /// What it said.
+        source: io::Error,
+    },
+    /// No connection within the deadline.
+    #[error("cannot connect to {endpoint}: no answer within {} s", waited.as_secs_f32())]
+    TimedOut {
+        /// The endpoint, without credentials.
+        endpoint: String,
+        /// The deadline.
+        waited: Duration,
+    },
+    /// The TLS handshake failed.
+    #[error("TLS with {endpoint} failed: {source}{}", tls_hint(source))]
+    Tls {
+        /// The endpoint, without credentials.
+        endpoint: String,
+        /// What rustls said.
+        source: io::Error,
+    },
+    /// The WebSocket handshake failed.
+    #[error("no WebSocket at {endpoint}: {reason}")]
+    WebSocket {
+        /// The endpoint, without credentials.
+        endpoint: String,
+        /// What the server answered.
+        reason: String,
+    },
+}
+
+fn tls_hint(error: &io::Error) -> &'static str {
+    let text = error.to_string();
+    if text.contains("UnknownIssuer") || text.contains("CaUsedAsEndEntity") {
+        " (name the authority that signed its certificate with --ca FILE)"
+    } else if text.contains("InvalidContentType") || text.contains("InvalidMessage") {
+        " (this port does not seem to speak TLS)"
+    } else {
+        ""
+    }
+}
+
+impl Connector {
+    /// A connector for a URL. TLS options are used by `mqtts`, `wss` and `https`; headers by `ws`,
+    /// `wss`, `http` and `https`.
+    pub fn new(
+        url: EndpointUrl,
+        tls: &TlsOptions,
+        headers: Vec<(String, String)>,
+    ) -> Result<Self, TlsError> {
+        let way = match url.scheme() {
+            Scheme::Unix => Way::Unix(PathBuf::from(url.path())),
+            scheme if scheme.is_tls() => Way::Tls(tls::connector(tls)?),
+            _ => Way::Tcp,
+        };
+        Ok(Self { url, way, headers: headers.into() })
+    }
+
+    /// A connector to something in this process, such as a reference target in a test.
+    pub fn memory(
+        url: EndpointUrl,
+        open: impl Fn() -> DuplexStream + Send + Sync + 'static,
+    ) -> Self {
+        Self { url, way: Way::Memory(Arc::new(open)), headers: Arc::new([]) }
+    }
+
+    /// Where it connects to.
+    pub fn url(&self) -> &EndpointUrl {
+        &self.url
+    }
+
+    /// Headers that the user wants on every HTTP request.
+    pub fn headers(&self) -> &[(String, String)] {
+        &self.headers
+    }
+
+    /// Opens a connection within the deadline, WebSocket handshake included.
+    pub async fn connect(&self, deadline: Duration) -> Result<Connection, ConnectError> {
+        match tokio::time::timeout(deadline, self.open()).await {
+            Ok(connection) => connection,
+            Err(_) => {
+                Err(ConnectError::TimedOut { endpoint: self.url.to_string(), waited: deadline })
+            }
+        }
+    }
+
+    async fn open(&self) -> Result<Connection, ConnectError> {
+        let io = |source| ConnectError::Io { endpoint: self.url.to_string(), source };
+        let stream: Connection = match &self.way {
+            Way::Memory(open) => Box::new(open()),
+            Way::Unix(path) => Box::new(UnixStream::connect(path).await.map_err(io)?),
+            Way::Tcp => Box::new(self.tcp().await.map_err(io)?),
+            Way::Tls(connector) => {
+                let tcp = self.tcp().await.map_err(io)?;
+                let name = ServerName::try_from(self.url.host().to_owned())
+                    .map_err(|error| io(io::Error::new(io::ErrorKind::InvalidInput, error)))?;
+                let stream = connector.connect(name, tcp).await.map_err(|source| {
+                    ConnectError::Tls { endpoint: self.url.to_string(), source }
+                })?;
+                Box::new(stream)
+            }
+        };
+        if self.url.scheme().is_websocket() {
+            return websocket::open(stream, &self.url, &self.headers).await;
+        }
+        Ok(stream)
+    }
+
+    async fn tcp(&self) -> io::Result<TcpStream> {
+        let stream = TcpStream::connect((self.url.host(), self.url.port())).await?;
+        // Many cases are about when bytes arrive; Nagle's algorithm would blur that.
+        stream.set_nodelay(true)?;
+        Ok(stream)
+    }
+}
+
+impl fmt::Debug for Connector {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Connector").field("url", &self.url.to_string()).finish_non_exhaustive()
+    }
+}
