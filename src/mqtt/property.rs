@@ -80,9 +80,7 @@ pub enum Property<'a> {
 impl<'a> Properties<'a> {
     /// No properties.
     pub const fn new() -> Self {
-        Self {
-            wire: Cow::Borrowed(&[]),
-        }
+        Self { wire: Cow::Borrowed(&[]) }
     }
 
     /// Whether there are none.
@@ -120,9 +118,7 @@ impl<'a> Properties<'a> {
 
     /// Without the borrow.
     pub fn into_owned(self) -> Properties<'static> {
-        Properties {
-            wire: Cow::Owned(self.wire.into_owned()),
-        }
+        Properties { wire: Cow::Owned(self.wire.into_owned()) }
     }
 
     // One getter per property follows, named after it: `receive_maximum() -> Option<u16>`,

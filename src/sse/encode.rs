@@ -22,10 +22,7 @@ pub struct Event {
 impl Event {
     /// An event with this payload.
     pub fn data(data: impl Into<String>) -> Self {
-        Self {
-            data: Some(data.into()),
-            ..Self::default()
-        }
+        Self { data: Some(data.into()), ..Self::default() }
     }
 
     /// Names the event's type.
@@ -108,11 +105,7 @@ fn lines(text: &str, mut each: impl FnMut(&[u8])) {
     let mut rest = text.as_bytes();
     while let Some(at) = memchr2(b'\r', b'\n', rest) {
         each(&rest[..at]);
-        let width = if rest[at..].starts_with(b"\r\n") {
-            2
-        } else {
-            1
-        };
+        let width = if rest[at..].starts_with(b"\r\n") { 2 } else { 1 };
         rest = &rest[at + width..];
     }
     each(rest);
@@ -165,10 +158,7 @@ mod tests {
         );
         assert_eq!(
             Event::data("").event("\n").encode(&mut out),
-            Err(EncodeError::LineEnd {
-                field: "event",
-                at: 0
-            })
+            Err(EncodeError::LineEnd { field: "event", at: 0 })
         );
         assert_eq!(
             Event::data("").id("ab\0").encode(&mut out),

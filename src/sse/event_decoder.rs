@@ -14,18 +14,12 @@ pub struct EventDecoder {
 impl EventDecoder {
     /// A decoder with its own limits.
     pub fn new(limits: Limits) -> Self {
-        Self {
-            lines: LineDecoder::new(limits.line),
-            interpreter: Interpreter::new(limits.event),
-        }
+        Self { lines: LineDecoder::new(limits.line), interpreter: Interpreter::new(limits.event) }
     }
 
     /// Starts from the last event ID of the connection before; see [`Interpreter::resuming`].
     pub fn resuming(self, last_event_id: &str) -> Self {
-        Self {
-            interpreter: self.interpreter.resuming(last_event_id),
-            ..self
-        }
+        Self { interpreter: self.interpreter.resuming(last_event_id), ..self }
     }
 
     /// Takes bytes off the front of `input` until an event is complete; or takes all of `input` and
@@ -66,8 +60,7 @@ impl EventDecoder {
 
     /// The end of the body: whatever block is open is thrown away, its ID too. Says what was lost.
     pub fn finish(self) -> Option<Discarded> {
-        self.interpreter
-            .pending(self.lines.partial_line(), self.lines.offset())
+        self.interpreter.pending(self.lines.partial_line(), self.lines.offset())
     }
 }
 
@@ -108,10 +101,7 @@ mod tests {
 
     #[test]
     fn e1_f6_f8_event_type() {
-        assert_eq!(
-            types("event:a\nevent:b\ndata:1\n\ndata:2\n\n"),
-            ["b", "message"]
-        );
+        assert_eq!(types("event:a\nevent:b\ndata:1\n\ndata:2\n\n"), ["b", "message"]);
         assert_eq!(types("event:a\nevent:\ndata:1\n\n"), ["message"]);
     }
 
@@ -169,10 +159,7 @@ mod tests {
         let body = b"data:\xed\xa0\x80|\xc0\xaf|\xf0\x9f\x98|\xff\n\n";
         let mut decoder = EventDecoder::default();
         let event = decoder.next_event(&mut &body[..]).unwrap().unwrap();
-        assert_eq!(
-            event.data,
-            "\u{fffd}\u{fffd}\u{fffd}|\u{fffd}\u{fffd}|\u{fffd}|\u{fffd}"
-        );
+        assert_eq!(event.data, "\u{fffd}\u{fffd}\u{fffd}|\u{fffd}\u{fffd}|\u{fffd}|\u{fffd}");
     }
 
     #[test]
@@ -193,12 +180,7 @@ mod tests {
         assert_eq!(decoder.last_event_id(), "1");
         assert_eq!(
             decoder.finish(),
-            Some(Discarded {
-                offset: 13,
-                fields: 2,
-                data: 3,
-                partial_line: 6,
-            })
+            Some(Discarded { offset: 13, fields: 2, data: 3, partial_line: 6 })
         );
     }
 
@@ -223,20 +205,11 @@ mod tests {
 
     #[test]
     fn p5_the_data_of_an_event_is_limited() {
-        let mut decoder = EventDecoder::new(Limits {
-            line: 100,
-            event: 3,
-        });
+        let mut decoder = EventDecoder::new(Limits { line: 100, event: 3 });
         let mut input = &b"data:abc\n\ndata:a\ndata:b\n\ndata:ab\ndata:\ndata\n\n"[..];
         assert_eq!(decoder.next_event(&mut input).unwrap().unwrap().data, "abc");
-        assert_eq!(
-            decoder.next_event(&mut input).unwrap().unwrap().data,
-            "a\nb"
-        );
-        let error = DecodeError::EventTooLarge {
-            offset: 25,
-            limit: 3,
-        };
+        assert_eq!(decoder.next_event(&mut input).unwrap().unwrap().data, "a\nb");
+        let error = DecodeError::EventTooLarge { offset: 25, limit: 3 };
         assert_eq!(decoder.next_event(&mut input), Err(error));
         assert_eq!(decoder.next_event(&mut &b"\n"[..]), Err(error));
     }

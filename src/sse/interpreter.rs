@@ -101,11 +101,7 @@ impl Interpreter {
 
     /// Processes one line; an empty line may dispatch an event.
     pub fn process(&mut self, line: &Line<'_>) -> Result<Option<MessageEvent<'_>>, DecodeError> {
-        Ok(if self.absorb(line)? {
-            self.dispatched()
-        } else {
-            None
-        })
+        Ok(if self.absorb(line)? { self.dispatched() } else { None })
     }
 
     /// Processes one line and tells whether it dispatched an event.
@@ -121,10 +117,7 @@ impl Interpreter {
         if kind == LineKind::Empty {
             return Ok(self.dispatch(line));
         }
-        let block = self.block.get_or_insert(Block {
-            offset: line.offset,
-            fields: 0,
-        });
+        let block = self.block.get_or_insert(Block { offset: line.offset, fields: 0 });
         if let LineKind::Field(field) = kind {
             block.fields += 1;
             let offset = block.offset;
@@ -182,11 +175,7 @@ impl Interpreter {
         Some(Discarded {
             offset: self.block.map_or(offset, |block| block.offset),
             fields: self.block.map_or(0, |block| block.fields),
-            data: if self.dispatched.is_some() {
-                0
-            } else {
-                self.data.len()
-            },
+            data: if self.dispatched.is_some() { 0 } else { self.data.len() },
             partial_line: partial_line.len(),
         })
     }
@@ -195,10 +184,7 @@ impl Interpreter {
         let length = self.data.len() + value.len() + 1;
         // The last line feed is not part of the event.
         if length - 1 > self.limit {
-            let error = DecodeError::EventTooLarge {
-                offset,
-                limit: self.limit,
-            };
+            let error = DecodeError::EventTooLarge { offset, limit: self.limit };
             self.data = Vec::new();
             self.failed = Some(error);
             return Err(error);
@@ -236,13 +222,11 @@ fn replace(buffer: &mut String, value: &[u8]) {
 /// ASCII digits and nothing else, as milliseconds. A number beyond 64 bits is a very long time, never
 /// a short one.
 fn reconnection_time(value: &[u8]) -> Option<Duration> {
-    let (_, digits) = all_consuming(digit1::<_, nom::error::Error<_>>)
-        .parse_complete(value)
-        .ok()?;
-    let millis = digits.iter().fold(0_u64, |sum, digit| {
-        sum.saturating_mul(10)
-            .saturating_add(u64::from(digit - b'0'))
-    });
+    let (_, digits) =
+        all_consuming(digit1::<_, nom::error::Error<_>>).parse_complete(value).ok()?;
+    let millis = digits
+        .iter()
+        .fold(0_u64, |sum, digit| sum.saturating_mul(10).saturating_add(u64::from(digit - b'0')));
     Some(Duration::from_millis(millis))
 }
 
@@ -258,9 +242,7 @@ mod tests {
 
     #[test]
     fn e6_anything_else_is_ignored() {
-        for value in [
-            "", "-5", "+5", " 5", "5 ", "5e3", "0x10", "1.5", "1000x", "\u{663}", "5\0",
-        ] {
+        for value in ["", "-5", "+5", " 5", "5 ", "5e3", "0x10", "1.5", "1000x", "\u{663}", "5\0"] {
             assert_eq!(reconnection_time(value.as_bytes()), None, "{value:?}");
         }
     }
@@ -268,10 +250,7 @@ mod tests {
     #[test]
     fn e8_huge_numbers_saturate() {
         let huge = [b'9'; 400];
-        assert_eq!(
-            reconnection_time(&huge),
-            Some(Duration::from_millis(u64::MAX))
-        );
+        assert_eq!(reconnection_time(&huge), Some(Duration::from_millis(u64::MAX)));
         assert_eq!(
             reconnection_time(b"18446744073709551616"),
             Some(Duration::from_millis(u64::MAX))

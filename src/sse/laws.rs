@@ -51,11 +51,7 @@ fn read<'a>(chunks: impl IntoIterator<Item = &'a [u8]>) -> Reading {
     for mut chunk in chunks {
         while let Some(event) = decoder.next_event(&mut chunk).unwrap() {
             // A CR at a chunk's end is not yet known to be half of a CRLF.
-            events.push(MessageEvent {
-                offset: 0,
-                end: 0,
-                ..event.into_owned()
-            });
+            events.push(MessageEvent { offset: 0, end: 0, ..event.into_owned() });
         }
     }
     Reading {

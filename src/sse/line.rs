@@ -113,13 +113,7 @@ mod tests {
     use super::*;
 
     fn kind(bytes: &[u8]) -> LineKind<'_> {
-        Line {
-            offset: 0,
-            bytes,
-            terminator: Terminator::Lf,
-            bom: false,
-        }
-        .kind()
+        Line { offset: 0, bytes, terminator: Terminator::Lf, bom: false }.kind()
     }
 
     fn split(bytes: &[u8]) -> (&[u8], &[u8], bool, bool) {
@@ -165,20 +159,12 @@ mod tests {
     fn a8_names_are_not_trimmed() {
         assert_eq!(split(b" data:x").0, b" data");
         assert_eq!(split(b"data :x").0, b"data ");
-        assert_eq!(
-            split("\u{feff}data:x".as_bytes()).0,
-            "\u{feff}data".as_bytes()
-        );
+        assert_eq!(split("\u{feff}data:x".as_bytes()).0, "\u{feff}data".as_bytes());
     }
 
     #[test]
     fn offsets_count_the_byte_order_mark() {
-        let line = Line {
-            offset: 0,
-            bytes: b"data:\xff",
-            terminator: Terminator::CrLf,
-            bom: true,
-        };
+        let line = Line { offset: 0, bytes: b"data:\xff", terminator: Terminator::CrLf, bom: true };
         assert_eq!(line.ill_formed(), Some(8));
         assert_eq!(line.end(), 11);
     }

@@ -125,12 +125,7 @@ impl LineDecoder {
             Some(rest) if offset == 0 => (true, rest),
             _ => (false, content),
         };
-        Ok(Some(Line {
-            offset,
-            bytes: content,
-            terminator,
-            bom,
-        }))
+        Ok(Some(Line { offset, bytes: content, terminator, bom }))
     }
 
     /// How the lines so far ended.
@@ -179,10 +174,7 @@ impl LineDecoder {
     }
 
     fn too_long(&mut self) -> DecodeError {
-        let error = DecodeError::LineTooLong {
-            offset: self.offset,
-            limit: self.limit,
-        };
+        let error = DecodeError::LineTooLong { offset: self.offset, limit: self.limit };
         self.pending = Vec::new();
         self.failed = Some(error);
         error
@@ -244,22 +236,12 @@ mod tests {
         let mut input = &b"\nb\r"[..];
         let next = decoder.next_line(&mut input).unwrap().unwrap();
         assert_eq!(next.offset, 3);
-        assert_eq!(
-            decoder.line_ends(),
-            LineEnds {
-                lf: 0,
-                crlf: 1,
-                cr: 1
-            }
-        );
+        assert_eq!(decoder.line_ends(), LineEnds { lf: 0, crlf: 1, cr: 1 });
     }
 
     #[test]
     fn c4_cr_ends_a_line_without_the_next_byte() {
-        assert_eq!(
-            lines(&[b"data:x\r", b"\r", b"y\n"]),
-            "data:x|cr /|cr /y|lf "
-        );
+        assert_eq!(lines(&[b"data:x\r", b"\r", b"y\n"]), "data:x|cr /|cr /y|lf ");
     }
 
     #[test]
@@ -272,10 +254,7 @@ mod tests {
     fn a6_b3_one_byte_order_mark_at_the_start() {
         assert_eq!(lines(&["\u{feff}a\n".as_bytes()]), "BOM+a|lf ");
         assert_eq!(lines(&[b"\xef", b"\xbb", b"\xbfa\n"]), "//BOM+a|lf ");
-        assert_eq!(
-            lines(&["\u{feff}\u{feff}a\n".as_bytes()]),
-            "BOM+\u{feff}a|lf "
-        );
+        assert_eq!(lines(&["\u{feff}\u{feff}a\n".as_bytes()]), "BOM+\u{feff}a|lf ");
     }
 
     #[test]
@@ -292,13 +271,11 @@ mod tests {
         while let Some(line) = decoder.next_line(&mut input).unwrap() {
             assert_eq!(line.offset, end);
             end = line.end();
-            assert!(
-                body[..usize::try_from(end).unwrap()].ends_with(match line.terminator {
-                    Terminator::Cr => b"\r",
-                    Terminator::Lf => b"\n",
-                    Terminator::CrLf => b"\r\n",
-                })
-            );
+            assert!(body[..usize::try_from(end).unwrap()].ends_with(match line.terminator {
+                Terminator::Cr => b"\r",
+                Terminator::Lf => b"\n",
+                Terminator::CrLf => b"\r\n",
+            }));
         }
         assert_eq!(end, body.len() as u64);
     }
@@ -319,10 +296,7 @@ mod tests {
                     }
                 })
                 .unwrap();
-            let expected = DecodeError::LineTooLong {
-                offset: 3,
-                limit: 4,
-            };
+            let expected = DecodeError::LineTooLong { offset: 3, limit: 4 };
             assert_eq!(error, expected);
             assert_eq!(decoder.next_line(&mut &b"\n"[..]), Err(expected));
         }

@@ -68,9 +68,6 @@ impl Default for Limits {
     /// 16 MiB each: more than any event met in the field, little enough to survive a stream without
     /// line ends.
     fn default() -> Self {
-        Self {
-            line: 16 << 20,
-            event: 16 << 20,
-        }
+        Self { line: 16 << 20, event: 16 << 20 }
     }
 }

@@ -1,5 +1,5 @@
 //! The language-neutral vectors of `fixtures/sse`.
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::struct_excessive_bools, clippy::struct_field_names)]
 
 use super::{EventDecoder, LineDecoder, LineKind, Terminator};
 use alloc::string::String;
