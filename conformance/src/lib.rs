@@ -3,6 +3,7 @@
 pub mod case;
 pub mod event;
 pub mod evidence;
+pub mod reference;
 pub mod requirement;
 pub mod trace;
 pub mod transport;
