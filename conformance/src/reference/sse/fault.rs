@@ -81,7 +81,7 @@ faults! {
     PreflightWithoutLastEventId "preflight-without-last-event-id" "The preflight does not allow Last-Event-ID."
     PreflightRefused "preflight-refused" "The preflight gets 405."
     Cacheable "cacheable" "The stream may be stored by caches for an hour."
-    ETag "etag" "The stream has an ETag, and a request that names it gets 304."
+    EntityTag "entity-tag" "The stream has an entity tag, and a request that names one gets 304."
 
     // Last-Event-ID.
     UnknownIdIs500 "unknown-id-is-500" "An unknown Last-Event-ID gets 500."

@@ -95,7 +95,7 @@ fn refusal(last_event_id: Option<&str>, asked: &HeaderMap, hub: &Hub) -> Option<
         (Fault::AcceptRequired, _) if !accepts_by_name(asked) => {
             Some(plain(StatusCode::NOT_ACCEPTABLE, "only text/event-stream is served"))
         }
-        (Fault::ETag, _) if asked.contains_key(header::IF_NONE_MATCH) => {
+        (Fault::EntityTag, _) if asked.contains_key(header::IF_NONE_MATCH) => {
             Some(plain(StatusCode::NOT_MODIFIED, ""))
         }
         _ => None,
@@ -121,7 +121,7 @@ fn stream_headers(config: &Config, head: bool) -> HeaderMap {
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(cache_control));
     headers.insert(HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no"));
     headers.append(header::VARY, HeaderValue::from_static("Accept-Encoding"));
-    if config.has(Fault::ETag) {
+    if config.has(Fault::EntityTag) {
         headers.insert(header::ETAG, HeaderValue::from_static("\"1\""));
     }
     headers

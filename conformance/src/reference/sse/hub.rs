@@ -152,7 +152,7 @@ impl Hub {
         if !(self.config.has(Fault::HistoryNeedsSubscribers) && self.subscribers.is_empty()) {
             self.keep(stored.clone());
         }
-        for frame in self.to_send(stored.frame.clone()) {
+        for frame in self.leaving(stored.frame.clone()) {
             self.send(now, &stored, &frame);
         }
         Ok(id)
@@ -251,7 +251,7 @@ impl Hub {
     }
 
     /// The frames that leave because of this one: itself, unless a fault meddles.
-    fn to_send(&mut self, frame: Bytes) -> Vec<Bytes> {
+    fn leaving(&mut self, frame: Bytes) -> Vec<Bytes> {
         match self.config.fault {
             Some(Fault::OneBehind) => self.held.replace(frame).into_iter().collect(),
             Some(Fault::BlankLineLate) => {
