@@ -50,18 +50,20 @@ pub(super) fn frame(
         Some(fault) if changes_the_bytes(fault) => {
             check_unless(fault, publication)?;
             write_with(fault, publication, id, &mut out);
+            // What the fault leaves in a payload is not a line end of the server's own.
+            return Ok(out.into());
         }
         _ => {
             let event = Event {
                 event: publication.event.clone(),
                 data: Some(publication.data.clone()),
-                id: Some(id.to_owned()),
+                id: config.ids.then(|| id.to_owned()),
                 retry: publication.retry,
             };
             event.encode(&mut out)?;
         }
     }
-    Ok(out.into())
+    Ok(config.line_end.apply(out))
 }
 
 fn changes_the_bytes(fault: Fault) -> bool {

@@ -190,7 +190,7 @@ impl Hub {
         queue.heartbeat = now + self.config.heartbeat;
         let mut comment = Vec::new();
         encode_comment("", &mut comment);
-        Step::Send(comment.into())
+        Step::Send(self.config.line_end.apply(comment))
     }
 
     fn preamble(&self) -> Option<Bytes> {
@@ -204,7 +204,7 @@ impl Hub {
                 let mut out = Vec::new();
                 // A block without an id or an event type has nothing that could be refused.
                 return match Event::default().retry(retry).encode(&mut out) {
-                    Ok(()) => Some(out.into()),
+                    Ok(()) => Some(self.config.line_end.apply(out)),
                     Err(_) => None,
                 };
             }

@@ -27,6 +27,8 @@ mod tamper;
 
 use std::time::Duration;
 
+use bytes::Bytes;
+
 pub use fault::{Fault, UnknownFault};
 pub use frame::{Publication, Refused};
 pub use hub::{Hub, Step, SubscriberId};
@@ -51,6 +53,10 @@ pub struct Config {
     pub origins: Origins,
     /// Whether `POST /close` ends all streams. For tests of the end of a stream only.
     pub closable: bool,
+    /// Whether events carry ids. Without them nothing can be replayed.
+    pub ids: bool,
+    /// How lines end.
+    pub line_end: LineEnd,
     /// The fault to show where the right behaviour stands.
     pub fault: Option<Fault>,
 }
@@ -66,6 +72,8 @@ impl Default for Config {
             payload_bytes: 1 << 20,
             origins: Origins::Any,
             closable: true,
+            ids: true,
+            line_end: LineEnd::Lf,
             fault: None,
         }
     }
@@ -89,4 +97,39 @@ pub enum Origins {
     Any,
     /// These, such as `https://app.example`.
     Listed(Vec<String>),
+}
+
+/// How the server ends its lines: clients have to understand them all (9.2.5).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum LineEnd {
+    /// U+000A
+    Lf,
+    /// U+000D U+000A
+    CrLf,
+    /// U+000D
+    Cr,
+    /// Each in turn.
+    Mixed,
+}
+
+impl LineEnd {
+    /// Text whose lines end in LF, with these line ends instead.
+    fn apply(self, text: Vec<u8>) -> Bytes {
+        let in_turn: &[&[u8]] = match self {
+            Self::Lf => return text.into(),
+            Self::CrLf => &[b"\r\n"],
+            Self::Cr => &[b"\r"],
+            // Never CR and then LF: that would be one line end.
+            Self::Mixed => &[b"\r\n", b"\n", b"\r"],
+        };
+        let mut out = Vec::with_capacity(text.len() * 2);
+        let mut ends = in_turn.iter().cycle();
+        for byte in text {
+            match byte {
+                b'\n' => out.extend(ends.next().copied().unwrap_or_default()),
+                other => out.push(other),
+            }
+        }
+        out.into()
+    }
 }
