@@ -1,0 +1,4 @@
+//! Reference targets: correct peers with switchable faults, to test pushspec itself and clients
+//! against. They are test doubles, not for production.
+
+pub mod sse;
