@@ -81,14 +81,22 @@ class Process:
 
     def stop(self, patience=10):
         """Asks the group to end, waits for its leader, then forces whatever is left of it."""
-        try:
-            os.killpg(self._child.pid, signal.SIGTERM)
+        if self._signal(signal.SIGTERM):
             self.wait(patience)
-            os.killpg(self._child.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            # Nothing is left of the group.
-            pass
+            self._signal(signal.SIGKILL)
         self._child.wait()
+        # What the leader left behind ends in its own time, and holds its ports until then.
+        deadline = time.monotonic() + patience
+        while self._signal(0) and time.monotonic() < deadline:
+            time.sleep(0.01)
+
+    def _signal(self, number):
+        """Sends a signal to the group; false when nothing is left of it."""
+        try:
+            os.killpg(self._child.pid, number)
+        except ProcessLookupError:
+            return False
+        return True
 
     def last_lines(self, count=15):
         """The end of what the process printed."""
