@@ -2,3 +2,4 @@
 //! against. They are test doubles, not for production.
 
 pub mod mqtt;
+pub mod sse;
