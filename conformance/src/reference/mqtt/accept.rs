@@ -1,0 +1,425 @@
+//! CONNECT and CONNACK (5.0 sections 3.1.4 and 3.2).
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use pushspec_wire::mqtt::{
+    ConnAck, Connect, DecodeError, ErrorKind, Packet, PacketType, PingResp, Properties, Property,
+    QoS, ReasonCode, Version, lawless,
+};
+
+use super::connection::Client;
+use super::end::Cause;
+use super::lenient::{self, Reading};
+use super::message::{Message, forwarded};
+use super::session::{Keeping, Session, Will};
+use super::{Broker, ConnectionId, Fault};
+
+impl Broker {
+    /// The first packet of a connection has to be CONNECT (MQTT-3.1.0-1).
+    pub(super) fn first_packet(&mut self, id: ConnectionId, bytes: &[u8], now: Duration) {
+        if self.has(Fault::Garbage) {
+            return self.send_bytes(id, [b"what is this? ".as_slice(); 16].concat());
+        }
+        let packet = match lenient::read(bytes, Version::V5, &self.config.faults) {
+            Reading::Packet(Packet::Connect(packet)) => return self.connect(id, &packet, now),
+            Reading::Packet(packet) => Some(packet),
+            Reading::Rejected(error) if bytes[0] >> 4 == PacketType::Connect as u8 => {
+                return self.malformed_connect(id, bytes, &error, now);
+            }
+            Reading::Rejected(_) | Reading::Ignored => None,
+        };
+        match packet {
+            Some(Packet::PingReq(_)) if self.has(Fault::AnswersPingreqBeforeConnect) => {
+                self.send_bytes(id, [0xD0, 0x00].to_vec());
+            }
+            Some(Packet::Publish(packet)) if self.has(Fault::PublishesBeforeConnect) => {
+                self.route(message_of(&packet, "", now, &self.config.faults), now);
+            }
+            _ => {}
+        }
+        self.fail(id, ReasonCode::PROTOCOL_ERROR, "the first packet is not CONNECT", now);
+    }
+
+    /// What Servers say to a CONNECT that is none depends on the version that it claims.
+    fn malformed_connect(
+        &mut self,
+        id: ConnectionId,
+        bytes: &[u8],
+        error: &DecodeError,
+        now: Duration,
+    ) {
+        match (&error.kind, claimed_level(bytes)) {
+            // 3.1.1 demands this answer (MQTT-3.1.2-2), and 5.0 does not forbid it.
+            (ErrorKind::ProtocolLevel(_), _) => {
+                if !self.has(Fault::UnsupportedLevelNoConnack) {
+                    self.send_bytes(id, [0x20, 2, 0, 1].to_vec());
+                }
+            }
+            (ErrorKind::ProtocolName, _) => {}
+            (_, Some(5)) => {
+                let listed = error.reason.is_listed(PacketType::ConnAck, Version::V5);
+                let reason = if listed { error.reason } else { ReasonCode::MALFORMED_PACKET };
+                let explained = error.to_string();
+                let properties = Properties::new().with(Property::ReasonString(&explained));
+                self.refuse(id, Version::V5, reason, properties);
+            }
+            // 3.1.1 forbids an answer (MQTT-3.1.4-1).
+            _ if self.has(Fault::ConnackOnMalformedConnect) => {
+                self.send_bytes(id, [0x20, 2, 0, 2].to_vec());
+            }
+            _ => {}
+        }
+        if self.has(Fault::ProcessesAfterRefusal)
+            && let Some(connection) = self.connections.get_mut(&id)
+        {
+            while let Ok(Some(next)) = connection.framer.next_packet() {
+                let version =
+                    if claimed_level(bytes) == Some(5) { Version::V5 } else { Version::V311 };
+                if let Reading::Packet(Packet::Publish(packet)) =
+                    lenient::read(&next, version, &self.config.faults)
+                {
+                    self.route(message_of(&packet, "", now, &self.config.faults), now);
+                    break;
+                }
+            }
+        }
+        self.fail(id, error.reason, "CONNECT is malformed", now);
+    }
+
+    /// CONNACK with an error code. Session Present is 0 with it (MQTT-3.2.2-6).
+    fn refuse(
+        &mut self,
+        id: ConnectionId,
+        version: Version,
+        reason: ReasonCode,
+        properties: Properties<'_>,
+    ) {
+        let mut bytes = Vec::new();
+        let packet = Packet::ConnAck(ConnAck { session_present: false, reason, properties });
+        if packet.encode(version, &mut bytes).is_ok() {
+            self.send_bytes(id, bytes);
+        }
+    }
+
+    /// Refuses a well-formed CONNECT with the code of its version, and closes (MQTT-3.2.2-7).
+    fn refuse_connect(
+        &mut self,
+        id: ConnectionId,
+        version: Version,
+        v5: ReasonCode,
+        v3: u8,
+        now: Duration,
+    ) {
+        let reason = if version == Version::V5 { v5 } else { ReasonCode(v3) };
+        self.refuse(id, version, reason, Properties::new());
+        self.end(id, Cause::Error, now);
+    }
+
+    /// A second CONNECT is a Protocol Error (MQTT-3.1.0-2).
+    pub(super) fn second_connect(&mut self, id: ConnectionId, packet: &Connect<'_>, now: Duration) {
+        if self.has(Fault::AcceptsSecondConnect) {
+            self.refuse(id, packet.version, ReasonCode::SUCCESS, Properties::new());
+        } else if !self.has(Fault::IgnoresSecondConnect) {
+            self.fail(id, ReasonCode::PROTOCOL_ERROR, "a second CONNECT", now);
+        }
+    }
+
+    /// A well-formed CONNECT.
+    fn connect(&mut self, id: ConnectionId, packet: &Connect<'_>, now: Duration) {
+        let version = packet.version;
+        if let Some((v5, v3)) = self.objection(packet) {
+            return self.refuse_connect(id, version, v5, v3, now);
+        }
+        let (client_id, assigned) = match self.identify(packet) {
+            Ok(identified) => identified,
+            Err((v5, v3)) => return self.refuse_connect(id, version, v5, v3, now),
+        };
+        let in_use = self.sessions.get(&client_id).and_then(|session| session.connection);
+        if let Some(old) = in_use {
+            if self.has(Fault::TakeoverRefusesNew) {
+                let reason = ReasonCode::CLIENT_IDENTIFIER_NOT_VALID;
+                return self.refuse_connect(id, version, reason, 2, now);
+            }
+            self.take_over(old, now);
+        }
+        let session_present = self.begin_session(&client_id, packet, id, now);
+        let client = self.client_of(packet, client_id.clone());
+        let keep_alive = client.patience().filter(|_| !self.has(Fault::KeepAliveNever));
+        if let Some(connection) = self.connections.get_mut(&id) {
+            connection.client = Some(client);
+            connection.silent_until = keep_alive.map(|patience| now + patience);
+        }
+        if self.has(Fault::PacketBeforeConnack) {
+            self.send(id, Packet::PingResp(PingResp));
+        }
+        let told = match (
+            self.has(Fault::SessionPresentAlways0),
+            self.has(Fault::SessionPresentAlways1),
+        ) {
+            (true, _) => false,
+            (_, true) => true,
+            _ => session_present,
+        };
+        let refuses = self.has(Fault::ConnackRefuses);
+        let reason = match (refuses, version) {
+            (false, _) => ReasonCode::SUCCESS,
+            (true, Version::V5) => ReasonCode::SERVER_UNAVAILABLE,
+            (true, _) => ReasonCode(3),
+        };
+        let properties = self.connack_properties(packet, assigned.as_deref());
+        self.send(id, Packet::ConnAck(ConnAck { session_present: told, reason, properties }));
+        if self.has(Fault::Flood) {
+            self.start_flood(now);
+        }
+        self.resume(&client_id, now);
+    }
+
+    /// Why a CONNECT is refused, in the codes of 5.0 and 3.x.
+    fn objection(&self, packet: &Connect<'_>) -> Option<(ReasonCode, u8)> {
+        let limits = &self.config.limits;
+        if packet.properties.authentication_method().is_some() {
+            return Some((ReasonCode::BAD_AUTHENTICATION_METHOD, 5));
+        }
+        if !self.config.users.is_empty() {
+            let known = packet.user_name.as_ref().and_then(|name| self.config.users.get(&**name));
+            let given = packet.password.as_deref();
+            if known.is_none_or(|password| given != Some(password.as_bytes())) {
+                return Some((ReasonCode::BAD_USER_NAME_OR_PASSWORD, 4));
+            }
+        }
+        if let Some(will) = &packet.will {
+            if will.qos > limits.maximum_qos {
+                return Some((ReasonCode::QOS_NOT_SUPPORTED, 3));
+            }
+            if will.retain && !limits.retain_available {
+                return Some((ReasonCode::RETAIN_NOT_SUPPORTED, 3));
+            }
+        }
+        let known = self.sessions.contains_key(&*packet.client_id);
+        if !known && self.sessions.len() >= limits.sessions {
+            return Some((ReasonCode::QUOTA_EXCEEDED, 3));
+        }
+        None
+    }
+
+    /// The Client Identifier, and whether it was assigned (section 3.1.3.1 of 5.0 and 3.1.1).
+    fn identify(
+        &mut self,
+        packet: &Connect<'_>,
+    ) -> Result<(String, Option<String>), (ReasonCode, u8)> {
+        const REFUSED: (ReasonCode, u8) = (ReasonCode::CLIENT_IDENTIFIER_NOT_VALID, 2);
+        let given = &packet.client_id;
+        if !given.is_empty() {
+            let too_long = packet.version == Version::V31 && given.chars().count() > 23
+                || given.len() > 20 && self.has(Fault::RejectsLongClientIds);
+            return if too_long { Err(REFUSED) } else { Ok((given.to_string(), None)) };
+        }
+        match packet.version {
+            Version::V31 => return Err(REFUSED),
+            Version::V311
+                if !packet.clean_start && !self.has(Fault::AcceptsEmptyIdWithoutCleanSession) =>
+            {
+                return Err(REFUSED);
+            }
+            _ => {}
+        }
+        if !self.has(Fault::EmptyClientIdsCollide) {
+            self.assigned += 1;
+        }
+        let mut id = format!("assigned-{}", self.assigned);
+        while self.sessions.contains_key(&id) && !self.has(Fault::EmptyClientIdsCollide) {
+            self.assigned += 1;
+            id = format!("assigned-{}", self.assigned);
+        }
+        Ok((id.clone(), Some(id)))
+    }
+
+    /// The connection that had the Client Identifier is closed (MQTT-3.1.4-3).
+    fn take_over(&mut self, old: ConnectionId, now: Duration) {
+        if self.has(Fault::NoTakeover) {
+            // Both stay; the Session is the new one's.
+            return;
+        }
+        if !self.has(Fault::TakeoverSaysNothing) {
+            self.farewell(
+                old,
+                ReasonCode::SESSION_TAKEN_OVER,
+                "another connection has this Client Identifier",
+            );
+        }
+        self.end(old, Cause::Takeover, now);
+    }
+
+    /// Clean Start (5.0 section 3.1.2.4). Tells whether a Session is resumed.
+    fn begin_session(
+        &mut self,
+        client_id: &str,
+        packet: &Connect<'_>,
+        id: ConnectionId,
+        now: Duration,
+    ) -> bool {
+        let discard = packet.clean_start && !self.has(Fault::CleanStartKeepsSession)
+            || self.has(Fault::NeverResumes);
+        if discard {
+            self.end_session(client_id, now);
+        }
+        let keeping = self.keeping(packet);
+        let will = self.will_of(packet, client_id, now);
+        let cancels = !self.has(Fault::WillNotCancelled);
+        let repeats = self.has(Fault::WillRepeated);
+        let present = self.sessions.contains_key(client_id);
+        let session =
+            self.sessions.entry(client_id.to_owned()).or_insert_with(|| Session::new(keeping));
+        session.connection = Some(id);
+        session.keeping = keeping;
+        session.ends_at = None;
+        // To return within the delay cancels the Will (MQTT-3.1.3-9).
+        let pending = session.will.take().filter(|_| !cancels || repeats);
+        session.will = will.or(pending);
+        present
+    }
+
+    fn keeping(&self, packet: &Connect<'_>) -> Keeping {
+        if packet.version == Version::V5 {
+            match packet.properties.session_expiry_interval() {
+                None if self.has(Fault::AbsentExpiryIsForever) => Keeping::Forever,
+                Some(1..) if self.has(Fault::SessionNeverExpires) => Keeping::Forever,
+                interval => Keeping::from_interval(interval.unwrap_or(0)),
+            }
+        } else if packet.clean_start && !self.has(Fault::SessionSurvivesCleanSession) {
+            Keeping::None
+        } else {
+            Keeping::Forever
+        }
+    }
+
+    fn will_of(&self, packet: &Connect<'_>, client_id: &str, now: Duration) -> Option<Will> {
+        let will = packet.will.as_ref().filter(|_| !self.has(Fault::WillNever))?;
+        let delay = will.properties.will_delay_interval().unwrap_or(0);
+        let payload = if self.has(Fault::WillWrongPayload) { &[][..] } else { &will.payload };
+        let properties = if self.has(Fault::WillWithoutProperties) {
+            Properties::new()
+        } else {
+            forwarded(&will.properties, &self.config.faults)
+        };
+        let retain = will.retain && !self.has(Fault::WillNotRetained);
+        Some(Will {
+            message: Message {
+                topic: will.topic.to_string(),
+                payload: payload.to_vec().into(),
+                qos: will.qos,
+                retain: retain || self.has(Fault::WillAlwaysRetained),
+                dup: false,
+                properties,
+                expiry: will
+                    .properties
+                    .message_expiry_interval()
+                    .map(|interval| (now + Duration::from_secs(interval.into()), interval)),
+                publisher: client_id.to_owned(),
+            },
+            delay: if self.has(Fault::WillIgnoresDelay) {
+                Duration::ZERO
+            } else {
+                Duration::from_secs(delay.into())
+            },
+            due: None,
+        })
+    }
+
+    fn client_of(&self, packet: &Connect<'_>, id: String) -> Client {
+        let properties = &packet.properties;
+        let imposed =
+            self.config.limits.server_keep_alive.filter(|_| packet.version == Version::V5);
+        let keep_alive = match imposed.unwrap_or(packet.keep_alive) {
+            0 if self.has(Fault::KeepAliveZeroTimesOut) => 2,
+            keep_alive => keep_alive,
+        };
+        let aliases = if self.has(Fault::TopicAliasSurvives) {
+            self.old_aliases.get(&id).cloned().unwrap_or_default()
+        } else {
+            BTreeMap::new()
+        };
+        Client {
+            id,
+            version: packet.version,
+            keep_alive,
+            receive_maximum: if self.has(Fault::IgnoresReceiveMaximum) {
+                u16::MAX
+            } else {
+                properties.receive_maximum().unwrap_or(u16::MAX)
+            },
+            maximum_packet_size: properties
+                .maximum_packet_size()
+                .filter(|_| !self.has(Fault::IgnoresMaximumPacketSize))
+                .map_or(usize::MAX, |size| size as usize),
+            explains: properties.request_problem_information() != Some(0),
+            began_without_expiry: properties.session_expiry_interval().unwrap_or(0) == 0,
+            aliases,
+            window: BTreeSet::new(),
+            unreleased: BTreeSet::new(),
+            pings: 0,
+        }
+    }
+
+    /// What a 5.0 Client has to know (5.0 section 3.2.2.3).
+    fn connack_properties(
+        &self,
+        packet: &Connect<'_>,
+        assigned: Option<&str>,
+    ) -> Properties<'static> {
+        let mut told = Properties::new();
+        if packet.version != Version::V5 {
+            return told;
+        }
+        let limits = &self.config.limits;
+        told.push(Property::ReceiveMaximum(limits.receive_maximum));
+        told.push(Property::TopicAliasMaximum(limits.topic_alias_maximum));
+        told.push(Property::MaximumPacketSize(limits.maximum_packet_size));
+        if limits.maximum_qos < QoS::ExactlyOnce {
+            told.push(Property::MaximumQoS(limits.maximum_qos.bits()));
+        }
+        if !limits.retain_available {
+            told.push(Property::RetainAvailable(0));
+        }
+        if let Some(id) = assigned.filter(|_| !self.has(Fault::AssignedClientIdMissing)) {
+            told.push(Property::AssignedClientIdentifier(id));
+        }
+        if let Some(seconds) = limits.server_keep_alive {
+            told.push(Property::ServerKeepAlive(seconds));
+        }
+        if packet.properties.request_response_information() == Some(1) {
+            told.push(Property::ResponseInformation("pushspec/response"));
+        }
+        told
+    }
+}
+
+/// The Protocol Level that a CONNECT claims.
+fn claimed_level(connect: &[u8]) -> Option<u8> {
+    let name = lawless::header_length(connect);
+    let length = u16::from_be_bytes([*connect.get(name)?, *connect.get(name + 1)?]);
+    connect.get(name + 2 + usize::from(length)).copied()
+}
+
+/// The Application Message of a PUBLISH.
+pub(super) fn message_of(
+    packet: &pushspec_wire::mqtt::Publish<'_>,
+    publisher: &str,
+    now: Duration,
+    faults: &super::FaultSet,
+) -> Message {
+    Message {
+        topic: packet.topic.to_string(),
+        payload: packet.payload.to_vec().into(),
+        qos: packet.delivery.qos(),
+        retain: packet.retain,
+        dup: packet.delivery.dup(),
+        properties: forwarded(&packet.properties, faults),
+        expiry: packet
+            .properties
+            .message_expiry_interval()
+            .map(|interval| (now + Duration::from_secs(interval.into()), interval)),
+        publisher: publisher.to_owned(),
+    }
+}

@@ -1,0 +1,395 @@
+//! The core: bytes and time in, bytes and closures out.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use pushspec_wire::mqtt::{
+    FrameError, Framer, Packet, PacketType, PingResp, Property, PropertyId, QoS, ReasonCode,
+    Version,
+};
+
+use super::connection::{Client, Connection};
+use super::end::Cause;
+use super::lenient::{self, Reading};
+use super::message::Message;
+use super::session::Session;
+use super::{Config, ConnectionId, Fault};
+
+/// How much is sent at once by the fault that floods.
+const FLOOD_BYTES: usize = 64 << 10;
+/// How often.
+const FLOOD_EVERY: Duration = Duration::from_millis(1);
+
+/// The core of the reference Server. Times are since any fixed moment and never go back.
+#[derive(Debug)]
+pub struct Broker {
+    pub(super) config: Config,
+    pub(super) connections: BTreeMap<ConnectionId, Connection>,
+    pub(super) sessions: BTreeMap<String, Session>,
+    /// By topic; a list only because a fault keeps several.
+    pub(super) retained: BTreeMap<String, Vec<Arc<Message>>>,
+    /// Whose turn it is, by shared subscription.
+    pub(super) turns: BTreeMap<String, usize>,
+    /// How many Client Identifiers were assigned.
+    pub(super) assigned: u64,
+    /// Held back by the fault that reorders, by topic.
+    pub(super) held_back: BTreeMap<String, Message>,
+    /// Topic Aliases of earlier connections, by Client Identifier; only a fault reads them.
+    pub(super) old_aliases: BTreeMap<String, BTreeMap<u16, String>>,
+    output: VecDeque<Output>,
+    last_connection: u64,
+    /// The fault that crashes has done so.
+    crashed: bool,
+    /// When the fault that floods sends next.
+    flood_at: Option<Duration>,
+}
+
+/// What the Server does to a network connection.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Output {
+    /// Sends bytes.
+    Send(ConnectionId, Bytes),
+    /// Closes it, once everything before was sent.
+    Close(ConnectionId),
+}
+
+impl Broker {
+    /// A Server that nobody is connected to.
+    pub fn new(config: Config) -> Self {
+        let mut broker = Self {
+            config,
+            connections: BTreeMap::new(),
+            sessions: BTreeMap::new(),
+            retained: BTreeMap::new(),
+            turns: BTreeMap::new(),
+            assigned: 0,
+            held_back: BTreeMap::new(),
+            old_aliases: BTreeMap::new(),
+            output: VecDeque::new(),
+            last_connection: 0,
+            crashed: false,
+            flood_at: None,
+        };
+        let about = format!("pushspec reference {}", env!("CARGO_PKG_VERSION"));
+        broker.retain_own("$SYS/broker/version", about);
+        broker
+    }
+
+    fn retain_own(&mut self, topic: &str, payload: String) {
+        let message = Message {
+            topic: topic.to_owned(),
+            payload: payload.into(),
+            qos: QoS::AtMostOnce,
+            retain: true,
+            dup: false,
+            properties: pushspec_wire::mqtt::Properties::new(),
+            expiry: None,
+            publisher: String::new(),
+        };
+        self.retained.insert(topic.to_owned(), vec![Arc::new(message)]);
+    }
+
+    pub(super) fn has(&self, fault: Fault) -> bool {
+        self.config.faults.has(fault)
+    }
+
+    // ===== Network connections =====
+
+    /// A network connection was opened.
+    pub fn opened(&mut self, now: Duration) -> ConnectionId {
+        self.last_connection += 1;
+        let id = ConnectionId(self.last_connection);
+        if self.crashed {
+            self.output.push_back(Output::Close(id));
+            return id;
+        }
+        let limits = &self.config.limits;
+        self.connections.insert(
+            id,
+            Connection {
+                framer: Framer::new(limits.maximum_packet_size as usize),
+                client: None,
+                silent_until: Some(now + limits.connect_timeout),
+                deaf: false,
+            },
+        );
+        id
+    }
+
+    /// Bytes arrived.
+    pub fn received(&mut self, id: ConnectionId, bytes: &[u8], now: Duration) {
+        if self.has(Fault::NeverAnswers) {
+            return;
+        }
+        if let Some(connection) = self.connections.get_mut(&id) {
+            connection.framer.push(bytes);
+        }
+        // The connection may end with any packet.
+        while let Some(connection) = self.connections.get_mut(&id) {
+            if connection.deaf {
+                return;
+            }
+            match connection.framer.next_packet() {
+                Ok(Some(packet)) => self.packet(id, &packet, now),
+                Ok(None) => return,
+                Err(error) => return self.not_framed(id, error, now),
+            }
+        }
+    }
+
+    /// The network connection is gone, without DISCONNECT or after it.
+    pub fn closed(&mut self, id: ConnectionId, now: Duration) {
+        self.end(id, Cause::Lost, now);
+    }
+
+    /// What is to be done next, if anything.
+    pub fn poll_output(&mut self) -> Option<Output> {
+        self.output.pop_front()
+    }
+
+    /// Tells 5.0 Clients that the Server shuts down, and closes all connections.
+    pub fn shut_down(&mut self, now: Duration) {
+        let all: Vec<ConnectionId> = self.connections.keys().copied().collect();
+        for id in all {
+            self.farewell(id, ReasonCode::SERVER_SHUTTING_DOWN, "the Server shuts down");
+            self.end(id, Cause::Error, now);
+        }
+    }
+
+    // ===== Time =====
+
+    /// When [`Self::tick`] has something to do.
+    pub fn next_deadline(&self) -> Option<Duration> {
+        let silence = self.connections.values().filter_map(|connection| connection.silent_until);
+        let sessions = self.sessions.values().flat_map(|session| {
+            let will = session.will.as_ref().and_then(|will| will.due);
+            [session.ends_at, will].into_iter().flatten()
+        });
+        silence.chain(sessions).chain(self.flood_at).min()
+    }
+
+    /// Does what is due.
+    pub fn tick(&mut self, now: Duration) {
+        self.flood(now);
+        let silent: Vec<ConnectionId> = self
+            .connections
+            .iter()
+            .filter(|(_, connection)| connection.silent_until.is_some_and(|at| at <= now))
+            .map(|(id, _)| *id)
+            .collect();
+        for id in silent {
+            // 5.0 section 3.1.2.10; a connection without CONNECT gets no packet (MQTT-3.14.0-1).
+            self.farewell(id, ReasonCode::KEEP_ALIVE_TIMEOUT, "silent for too long");
+            self.end(id, Cause::Silence, now);
+        }
+        self.publish_due_wills(now);
+        self.end_due_sessions(now);
+    }
+
+    fn flood(&mut self, now: Duration) {
+        if self.flood_at.is_none_or(|at| at > now) {
+            return;
+        }
+        let clients: Vec<ConnectionId> = self
+            .connections
+            .iter()
+            .filter(|(_, connection)| connection.client.is_some())
+            .map(|(id, _)| *id)
+            .collect();
+        self.flood_at = (!clients.is_empty()).then_some(now + FLOOD_EVERY);
+        let body = [&[0, 5][..], b"flood", &[0], &vec![b'x'; FLOOD_BYTES]].concat();
+        for id in clients {
+            let mut bytes = vec![0x30];
+            bytes.extend([(body.len() & 0x7F) as u8 | 0x80, (body.len() >> 7 & 0x7F) as u8 | 0x80]);
+            bytes.push((body.len() >> 14) as u8);
+            bytes.extend(&body);
+            self.output.push_back(Output::Send(id, bytes.into()));
+        }
+    }
+
+    pub(super) fn start_flood(&mut self, now: Duration) {
+        self.flood_at = Some(now);
+    }
+
+    // ===== Packets =====
+
+    pub(super) fn client(&self, id: ConnectionId) -> Option<&Client> {
+        self.connections.get(&id)?.client.as_ref()
+    }
+
+    pub(super) fn client_mut(&mut self, id: ConnectionId) -> Option<&mut Client> {
+        self.connections.get_mut(&id)?.client.as_mut()
+    }
+
+    fn packet(&mut self, id: ConnectionId, bytes: &[u8], now: Duration) {
+        let Some(version) = self.client(id).map(|client| client.version) else {
+            return self.first_packet(id, bytes, now);
+        };
+        if self.has(Fault::ClosesOnAnything) {
+            return self.fail(id, ReasonCode::UNSPECIFIED_ERROR, "closed on purpose", now);
+        }
+        let packet = match lenient::read(bytes, version, &self.config.faults) {
+            Reading::Packet(packet) => packet,
+            Reading::Ignored => return,
+            Reading::Rejected(error) => {
+                return self.fail(id, error.reason, &error.to_string(), now);
+            }
+        };
+        self.heard(id, &packet, now);
+        match packet {
+            Packet::Connect(packet) => self.second_connect(id, &packet, now),
+            Packet::Publish(packet) => self.publish_received(id, &packet, now),
+            Packet::PubAck(packet) => self.puback_received(id, &packet, now),
+            Packet::PubRec(packet) => self.pubrec_received(id, &packet, now),
+            Packet::PubRel(packet) => self.pubrel_received(id, packet.packet_id),
+            Packet::PubComp(packet) => self.pubcomp_received(id, packet.packet_id, now),
+            Packet::Subscribe(packet) => self.subscribe_received(id, &packet, now),
+            Packet::Unsubscribe(packet) => self.unsubscribe_received(id, &packet),
+            Packet::PingReq(_) => self.pingreq_received(id),
+            Packet::Disconnect(packet) => self.disconnect_received(id, &packet, now),
+            Packet::ConnAck(_)
+            | Packet::SubAck(_)
+            | Packet::UnsubAck(_)
+            | Packet::PingResp(_)
+            | Packet::Auth(_) => {
+                // Only Servers send these; AUTH has no place without an Authentication Method.
+                if !self.has(Fault::AcceptsServerPackets) {
+                    let why = format!("{} is not expected here", packet.packet_type().name());
+                    self.fail(id, ReasonCode::PROTOCOL_ERROR, &why, now);
+                }
+            }
+        }
+    }
+
+    /// A whole packet counts for Keep Alive.
+    fn heard(&mut self, id: ConnectionId, packet: &Packet<'_>, now: Duration) {
+        let ping = packet.packet_type() == PacketType::PingReq;
+        if ping && self.has(Fault::KeepAliveIgnoresPingreq) || self.has(Fault::KeepAliveNever) {
+            return;
+        }
+        let Some(connection) = self.connections.get_mut(&id) else { return };
+        let patience = connection.client.as_ref().and_then(Client::patience);
+        connection.silent_until = patience.map(|patience| now + patience);
+    }
+
+    fn pingreq_received(&mut self, id: ConnectionId) {
+        let Some(client) = self.client_mut(id) else { return };
+        client.pings += 1;
+        let again = client.pings > 1;
+        if !(again && self.has(Fault::NoPingresp)) {
+            self.answer(id, Packet::PingResp(PingResp));
+        }
+    }
+
+    fn not_framed(&mut self, id: ConnectionId, error: FrameError, now: Duration) {
+        let limit = self.config.limits.maximum_packet_size as usize;
+        if error == FrameError::RemainingLengthMalformed
+            && self.has(Fault::AcceptsLongRemainingLength)
+            && let Some(connection) = self.connections.get_mut(&id)
+        {
+            connection.framer = Framer::new(limit);
+            return;
+        }
+        let reason = match error {
+            FrameError::TooLarge { .. } => ReasonCode::PACKET_TOO_LARGE,
+            _ => ReasonCode::MALFORMED_PACKET,
+        };
+        self.fail(id, reason, &error.to_string(), now);
+    }
+
+    // ===== Errors =====
+
+    /// A Malformed Packet or Protocol Error (5.0 section 4.13, 3.1.1 section 4.8).
+    pub(super) fn fail(&mut self, id: ConnectionId, reason: ReasonCode, why: &str, now: Duration) {
+        if self.has(Fault::SilentAfterError) {
+            if let Some(connection) = self.connections.get_mut(&id) {
+                connection.deaf = true;
+                connection.silent_until = None;
+            }
+            return;
+        }
+        self.crashed |= self.has(Fault::CrashesOnError);
+        self.farewell(id, reason, why);
+        self.end(id, Cause::Error, now);
+        if self.has(Fault::ErrorClosesEveryone) {
+            let others: Vec<ConnectionId> = self.connections.keys().copied().collect();
+            for other in others {
+                self.end(other, Cause::Error, now);
+            }
+        }
+    }
+
+    /// DISCONNECT with a reason, where the version has that and CONNACK was sent.
+    pub(super) fn farewell(&mut self, id: ConnectionId, reason: ReasonCode, why: &str) {
+        if self.client(id).is_some_and(|client| client.version == Version::V5) {
+            // A code that only CONNACK or an acknowledgement may have.
+            let listed = reason.is_listed(PacketType::Disconnect, Version::V5);
+            let reason = if listed { reason } else { ReasonCode::PROTOCOL_ERROR };
+            let properties =
+                pushspec_wire::mqtt::Properties::new().with(Property::ReasonString(why));
+            self.send(
+                id,
+                Packet::Disconnect(pushspec_wire::mqtt::Disconnect { reason, properties }),
+            );
+        }
+    }
+
+    // ===== Sending =====
+
+    /// An answer, which the fault that blocks holds back while the window is full.
+    pub(super) fn answer(&mut self, id: ConnectionId, packet: Packet<'_>) {
+        let full = |client: &Client| client.window.len() >= usize::from(client.receive_maximum);
+        if self.has(Fault::WindowBlocksAnswers) && self.client(id).is_some_and(full) {
+            return;
+        }
+        self.send(id, packet);
+    }
+
+    /// Sends a packet; without its Reason String, if it were too large for the Client with it
+    /// (MQTT-3.14.2-3 and its like).
+    pub(super) fn send(&mut self, id: ConnectionId, packet: Packet<'_>) {
+        let Some((version, limit)) =
+            self.client(id).map(|client| (client.version, client.maximum_packet_size))
+        else {
+            return;
+        };
+        for packet in [Some(packet.clone()), without_reason_string(packet)].into_iter().flatten() {
+            let mut bytes = Vec::new();
+            if packet.encode(version, &mut bytes).is_ok() && bytes.len() <= limit {
+                return self.send_bytes(id, bytes);
+            }
+        }
+    }
+
+    pub(super) fn send_bytes(&mut self, id: ConnectionId, bytes: impl Into<Bytes>) {
+        self.output.push_back(Output::Send(id, bytes.into()));
+    }
+
+    pub(super) fn close(&mut self, id: ConnectionId) {
+        self.output.push_back(Output::Close(id));
+    }
+}
+
+fn without_reason_string(mut packet: Packet<'_>) -> Option<Packet<'_>> {
+    let properties = match &mut packet {
+        Packet::ConnAck(packet) => &mut packet.properties,
+        Packet::PubAck(packet) => &mut packet.properties,
+        Packet::PubRec(packet) => &mut packet.properties,
+        Packet::PubRel(packet) => &mut packet.properties,
+        Packet::PubComp(packet) => &mut packet.properties,
+        Packet::SubAck(packet) => &mut packet.properties,
+        Packet::UnsubAck(packet) => &mut packet.properties,
+        Packet::Disconnect(packet) => &mut packet.properties,
+        _ => return None,
+    };
+    properties.get(PropertyId::ReasonString)?;
+    let mut kept = pushspec_wire::mqtt::Properties::new();
+    properties
+        .iter()
+        .filter(|property| property.id() != PropertyId::ReasonString)
+        .for_each(|property| kept.push(property));
+    *properties = kept;
+    Some(packet)
+}

@@ -1,0 +1,64 @@
+//! How the reference Server behaves.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use pushspec_wire::mqtt::QoS;
+
+use super::FaultSet;
+
+/// How the reference Server behaves.
+#[derive(Clone, Debug, Default)]
+pub struct Config {
+    /// What it offers and keeps at most.
+    pub limits: Limits,
+    /// User Names and their Passwords. Without any, everyone is let in.
+    pub users: BTreeMap<String, String>,
+    /// Where it departs from the right behaviour.
+    pub faults: FaultSet,
+}
+
+/// What the reference Server offers and keeps at most.
+#[derive(Clone, Debug)]
+pub struct Limits {
+    /// Receive Maximum that it announces: messages above QoS 0 in flight from a Client.
+    pub receive_maximum: u16,
+    /// Topic Alias Maximum that it announces.
+    pub topic_alias_maximum: u16,
+    /// The largest packet in bytes that it takes; announced.
+    pub maximum_packet_size: u32,
+    /// Maximum QoS that it announces, if below 2.
+    pub maximum_qos: QoS,
+    /// Retain Available.
+    pub retain_available: bool,
+    /// Server Keep Alive in seconds, in the place of the Client's.
+    pub server_keep_alive: Option<u16>,
+    /// Messages that may wait for one Client; more are dropped.
+    pub queued_messages: usize,
+    /// Sessions.
+    pub sessions: usize,
+    /// Topics with a retained message.
+    pub retained_messages: usize,
+    /// Subscriptions of one Client.
+    pub subscriptions: usize,
+    /// How long a network connection may stay without CONNECT.
+    pub connect_timeout: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            receive_maximum: 100,
+            topic_alias_maximum: 10,
+            maximum_packet_size: 16 << 20,
+            maximum_qos: QoS::ExactlyOnce,
+            retain_available: true,
+            server_keep_alive: None,
+            queued_messages: 1000,
+            sessions: 10_000,
+            retained_messages: 10_000,
+            subscriptions: 10_000,
+            connect_timeout: Duration::from_secs(10),
+        }
+    }
+}

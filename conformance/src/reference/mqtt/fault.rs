@@ -1,0 +1,275 @@
+//! What the reference Server can do wrong.
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::str::FromStr;
+
+macro_rules! faults {
+    ($($variant:ident $name:literal $about:literal)*) => {
+        /// One departure from the right behaviour.
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+        pub enum Fault {
+            $(#[doc = $about] $variant,)*
+        }
+
+        impl Fault {
+            /// Every fault.
+            pub const ALL: &'static [Self] = &[$(Self::$variant),*];
+
+            /// The name as the command line takes it.
+            pub const fn name(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $name,)*
+                }
+            }
+
+            /// What goes wrong, in one line.
+            pub const fn about(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $about,)*
+                }
+            }
+        }
+    };
+}
+
+faults! {
+    // CONNECT and CONNACK.
+    ConnackRefuses "connack-refuses" "Every CONNECT is answered with an error code, and the connection goes on."
+    PacketBeforeConnack "packet-before-connack" "PINGRESP is sent before CONNACK."
+    AcceptsSecondConnect "accepts-second-connect" "A second CONNECT is answered by a second CONNACK."
+    IgnoresSecondConnect "ignores-second-connect" "A second CONNECT is ignored."
+    AnswersPingreqBeforeConnect "answers-pingreq-before-connect" "PINGREQ is answered before CONNECT."
+    PublishesBeforeConnect "publishes-before-connect" "A PUBLISH before CONNECT is published."
+    AcceptsWrongProtocolName "accepts-wrong-protocol-name" "The Protocol Name is not looked at."
+    AcceptsUnsupportedLevel "accepts-unsupported-level" "An unknown Protocol Level is taken for 3.1.1, or for 5.0 if it is above."
+    UnsupportedLevelNoConnack "unsupported-level-no-connack" "An unknown Protocol Level is closed without CONNACK."
+    AcceptsReservedConnectFlag "accepts-reserved-connect-flag" "The reserved Connect Flag is not looked at."
+    AcceptsWillQos3 "accepts-will-qos-3" "Will QoS 3 is taken for 2."
+    AcceptsMissingWill "accepts-missing-will" "A Will Flag without Will fields is taken for no Will."
+    AcceptsPasswordWithoutUserName "accepts-password-without-user-name" "A Password without a User Name is accepted in 3.x."
+    RejectsLongClientIds "rejects-long-client-ids" "Client Identifiers of more than 20 bytes are refused."
+    EmptyClientIdsCollide "empty-client-ids-collide" "All zero-length Client Identifiers are given the same one."
+    AssignedClientIdMissing "assigned-client-id-missing" "CONNACK does not tell the Assigned Client Identifier."
+    AcceptsEmptyIdWithoutCleanSession "accepts-empty-id-without-clean-session" "A zero-length Client Identifier is accepted with Clean Session 0."
+    ConnackOnMalformedConnect "connack-on-malformed-connect" "A malformed CONNECT of 3.1.1 is answered with CONNACK 0x02."
+    NoTakeover "no-takeover" "Two connections with one Client Identifier both stay."
+    TakeoverRefusesNew "takeover-refuses-new" "A Client Identifier in use is refused to the new connection."
+    TakeoverSaysNothing "takeover-says-nothing" "No DISCONNECT 0x8E precedes the closure at takeover."
+    ProcessesAfterRefusal "processes-after-refusal" "What follows a refused CONNECT in the same read is published."
+    AcceptsIllFormedUtf8 "accepts-ill-formed-utf-8" "Ill-formed UTF-8 is replaced."
+    AcceptsNul "accepts-nul" "U+0000 in strings is accepted."
+    StripsByteOrderMark "strips-byte-order-mark" "U+FEFF at the start of a level is removed."
+
+    // Sessions.
+    CleanStartKeepsSession "clean-start-keeps-session" "Clean Start 1 resumes the Session."
+    SessionSurvivesCleanSession "session-survives-clean-session" "The Session of a Clean Session 1 connection is kept (3.x)."
+    NeverResumes "never-resumes" "A kept Session is thrown away at reconnect."
+    SessionPresentAlways0 "session-present-always-0" "Session Present is always 0."
+    SessionPresentAlways1 "session-present-always-1" "Session Present is always 1."
+    DropsOfflineQos1 "drops-offline-qos-1" "QoS 1 messages do not wait for absent Clients."
+    DropsOfflineQos2 "drops-offline-qos-2" "QoS 2 messages do not wait for absent Clients."
+    SessionsShared "sessions-shared" "Absent Clients get each other's messages."
+    SessionNeverExpires "session-never-expires" "The Session Expiry Interval is ignored."
+    AbsentExpiryIsForever "absent-expiry-is-forever" "Without a Session Expiry Interval the Session is kept."
+    IgnoresDisconnectExpiry "ignores-disconnect-expiry" "The Session Expiry Interval of DISCONNECT is ignored."
+    AcceptsExpiryRaisedFrom0 "accepts-expiry-raised-from-0" "DISCONNECT may raise the Session Expiry Interval from 0."
+
+    // Keep Alive.
+    KeepAliveNever "keep-alive-never" "Silent Clients are never disconnected."
+    KeepAliveIgnoresPingreq "keep-alive-ignores-pingreq" "PINGREQ does not count for Keep Alive."
+    KeepAliveZeroTimesOut "keep-alive-zero-times-out" "Keep Alive 0 is taken for 2 s."
+
+    // PUBLISH from the Client.
+    NoPuback "no-puback" "QoS 1 is not acknowledged."
+    PubackTwice "puback-twice" "QoS 1 is acknowledged twice."
+    PubackWrongId "puback-wrong-id" "PUBACK has the identifier above."
+    NoPubrec "no-pubrec" "QoS 2 is not acknowledged."
+    NoPubcomp "no-pubcomp" "PUBREL is not answered."
+    PubcompWrongId "pubcomp-wrong-id" "PUBCOMP has the identifier above."
+    Qos2DeliversDuplicates "qos-2-delivers-duplicates" "A repeated QoS 2 PUBLISH is published again."
+    RepeatedQos2Unanswered "repeated-qos-2-unanswered" "A repeated QoS 2 PUBLISH gets no PUBREC."
+    PubackIdStaysUsed "puback-id-stays-used" "After PUBACK the identifier counts as in use: the next message with it is lost."
+    PubcompIdStaysUsed "pubcomp-id-stays-used" "After PUBCOMP the identifier counts as in use: the next message with it is lost."
+    PassesOnDup "passes-on-dup" "DUP is forwarded."
+    DeliversAtPublishedQos "delivers-at-published-qos" "Messages are delivered at the QoS they were published with."
+    DeliversAtGrantedQos "delivers-at-granted-qos" "Messages are delivered at the QoS granted."
+    AcceptsQos3 "accepts-qos-3" "QoS 3 is taken for 2."
+    AcceptsWildcardTopic "accepts-wildcard-topic" "Wildcards in Topic Names are accepted."
+    AcceptsPacketId0 "accepts-packet-id-0" "Packet Identifier 0 is accepted."
+    AcceptsEmptyTopic "accepts-empty-topic" "An empty Topic Name is accepted."
+    ReordersMessages "reorders-messages" "Every second message of a topic is delivered after the next one."
+    PubrelUnknownUnanswered "pubrel-unknown-unanswered" "PUBREL for an unknown identifier is ignored."
+    PubcompWithoutReason "pubcomp-without-reason" "PUBCOMP for an unknown identifier says 0x00."
+
+    // PUBLISH to the Client.
+    RedeliveryWithoutDup "redelivery-without-dup" "Redelivered messages have DUP 0."
+    RedeliveryNewId "redelivery-new-id" "Redelivered messages have a new identifier."
+    NeverRedelivers "never-redelivers" "Unacknowledged messages are forgotten at reconnect."
+    RedeliversAcknowledged "redelivers-acknowledged" "Acknowledged messages come again at reconnect."
+    RepublishesInsteadOfPubrel "republishes-instead-of-pubrel" "At reconnect the PUBLISH comes again where PUBREL is due."
+    RepublishesWithPubrel "republishes-with-pubrel" "At reconnect the PUBLISH comes again beside PUBREL."
+    NoPubrel "no-pubrel" "PUBREC is not answered."
+    ReusesIdsInFlight "reuses-ids-in-flight" "All messages in flight have the identifier 1."
+
+    // Messages of 5.0.
+    IgnoresReceiveMaximum "ignores-receive-maximum" "The Client's Receive Maximum is ignored."
+    WindowNeverReopens "window-never-reopens" "Acknowledgements do not let further messages through."
+    WindowBlocksAnswers "window-blocks-answers" "With Receive Maximum messages in flight nothing else is sent."
+    RejectsTopicAlias "rejects-topic-alias" "Topic Aliases are announced, and a message that uses one is lost."
+    TopicAliasSurvives "topic-alias-survives" "Topic Aliases outlive their connection."
+    AcceptsTopicAlias0 "accepts-topic-alias-0" "Topic Alias 0 is accepted."
+    DropsUserProperties "drops-user-properties" "User Properties are not forwarded."
+    SortsUserProperties "sorts-user-properties" "User Properties are forwarded in the order of their names."
+    DropsContentType "drops-content-type" "The Content Type is not forwarded."
+    DropsResponseTopic "drops-response-topic" "The Response Topic is not forwarded."
+    CutsCorrelationData "cuts-correlation-data" "Correlation Data is cut at its first zero byte."
+    DropsPayloadFormat "drops-payload-format" "The Payload Format Indicator is not forwarded."
+    ExpiryNotCounted "expiry-not-counted" "The Message Expiry Interval is forwarded as it came."
+    ExpiryDropped "expiry-dropped" "The Message Expiry Interval is not forwarded."
+    ExpiryIgnored "expiry-ignored" "Expired messages are delivered."
+    DropsSubscriptionIds "drops-subscription-ids" "Subscription Identifiers are not sent."
+    IgnoresMaximumPacketSize "ignores-maximum-packet-size" "The Client's Maximum Packet Size is ignored."
+    OversizeBlocks "oversize-blocks" "A message above the Client's Maximum Packet Size holds up what follows."
+
+    // Retained messages.
+    RetainedNotSent "retained-not-sent" "No retained message is ever sent."
+    RetainedFlag0 "retained-flag-0" "Retained messages are sent with RETAIN 0."
+    RetainedKeepsFirst "retained-keeps-first" "The first retained message of a topic stays."
+    RetainedKeepsAll "retained-keeps-all" "A topic keeps all its retained messages."
+    RetainedNotCleared "retained-not-cleared" "An empty retained message does not remove the one before."
+    EmptyRetainedNotDelivered "empty-retained-not-delivered" "An empty retained message is not delivered."
+    StoresEmptyRetained "stores-empty-retained" "Empty messages are retained."
+    RetainsEverything "retains-everything" "Messages with RETAIN 0 are retained as well."
+    LiveRetainFlag "live-retain-flag" "RETAIN is forwarded to established subscriptions."
+    RetainHandlingIgnored "retain-handling-ignored" "Retain Handling is taken for 0."
+    RetainHandling1AlwaysSends "retain-handling-1-always-sends" "Retain Handling 1 is taken for 0."
+    RetainAsPublishedIgnored "retain-as-published-ignored" "Retain As Published is taken for 0."
+    RetainedLostWithSession "retained-lost-with-session" "Retained messages go with the Session of their publisher."
+    ResubscribeNoRetained "resubscribe-no-retained" "Retained messages are not sent when the subscription exists."
+
+    // Will Messages.
+    WillNever "will-never" "Will Messages are never published."
+    WillOnDisconnect "will-on-disconnect" "DISCONNECT publishes the Will Message."
+    WillNotRetained "will-not-retained" "Will Retain is ignored."
+    WillAlwaysRetained "will-always-retained" "Will Messages are always retained."
+    WillNotOnKeepAlive "will-not-on-keep-alive" "A Keep Alive timeout does not publish the Will Message."
+    WillNotOnError "will-not-on-error" "A protocol violation does not publish the Will Message."
+    WillNotOnTakeover "will-not-on-takeover" "Takeover does not publish the Will Message."
+    WillIgnoresDelay "will-ignores-delay" "The Will Delay Interval is ignored."
+    WillNotCancelled "will-not-cancelled" "A return within the Will Delay Interval does not cancel the Will Message."
+    WillWaitsBeyondSession "will-waits-beyond-session" "The end of the Session does not cut the Will Delay Interval short."
+    WillNotOnDisconnect04 "will-not-on-disconnect-04" "DISCONNECT 0x04 discards the Will Message."
+    WillRepeated "will-repeated" "The Will Message stays with the Session and is published again."
+    WillWrongPayload "will-wrong-payload" "The Will Message is published without its payload."
+    WillWithoutProperties "will-without-properties" "The Will Message is published without its properties."
+
+    // SUBSCRIBE and UNSUBSCRIBE.
+    SubackWrongId "suback-wrong-id" "SUBACK has the identifier above."
+    SubackOneCode "suback-one-code" "SUBACK has one code for many filters."
+    SubackReversed "suback-reversed" "The codes of SUBACK are in the reverse order."
+    AcceptsInvalidFilter "accepts-invalid-filter" "Filters with misplaced wildcards are granted."
+    AcceptsEmptySubscribe "accepts-empty-subscribe" "SUBSCRIBE without filters is answered."
+    AcceptsSubscribeQos3 "accepts-subscribe-qos-3" "QoS 3 in SUBSCRIBE is taken for 2."
+    AcceptsReservedOptions "accepts-reserved-options" "Reserved bits beside the QoS in SUBSCRIBE are ignored."
+    AcceptsSubscribeFlags "accepts-subscribe-flags" "The fixed header flags of SUBSCRIBE are not looked at."
+    AcceptsUnsubscribeFlags "accepts-unsubscribe-flags" "The fixed header flags of UNSUBSCRIBE are not looked at."
+    ResubscribeAdds "resubscribe-adds" "A second SUBSCRIBE to a filter adds a subscription."
+    ResubscribeKeepsQos "resubscribe-keeps-qos" "A second SUBSCRIBE to a filter leaves the QoS as it was."
+    OverlapLowestQos "overlap-lowest-qos" "Overlapping subscriptions are served at the lowest QoS."
+    NoLocalIgnored "no-local-ignored" "No Local is ignored."
+    NoLocalOnShared "no-local-on-shared" "No Local on a shared subscription is granted."
+    SharedDeliversToAll "shared-delivers-to-all" "Shared subscriptions deliver to every member."
+    NoUnsubackForUnknown "no-unsuback-for-unknown" "UNSUBSCRIBE of an unknown filter is not answered."
+    UnsubackWrongId "unsuback-wrong-id" "UNSUBACK has the identifier above."
+    UnsubackAllSuccess "unsuback-all-success" "UNSUBACK says success for unknown filters."
+    UnsubscribeDoesNothing "unsubscribe-does-nothing" "UNSUBSCRIBE is answered and the subscription stays."
+    UnsubscribeRemovesMatching "unsubscribe-removes-matching" "UNSUBSCRIBE removes all filters that match the one given."
+    AcceptsEmptyUnsubscribe "accepts-empty-unsubscribe" "UNSUBSCRIBE without filters is answered."
+
+    // Topics.
+    PlusMatchesManyLevels "plus-matches-many-levels" "`+` matches several levels."
+    PlusNeedsCharacters "plus-needs-characters" "`+` does not match an empty level."
+    HashMissesParent "hash-misses-parent" "`a/#` does not match `a`."
+    WildcardsMatchDollar "wildcards-match-dollar" "Leading wildcards match topics that begin with `$`."
+    IgnoresCase "ignores-case" "Topics are compared without regard to case."
+    NormalisesSlashes "normalises-slashes" "Empty levels of topics are removed."
+
+    // Everything else.
+    NoPingresp "no-pingresp" "PINGREQ is not answered once a second one arrives."
+    AcceptsServerPackets "accepts-server-packets" "Packets that only Servers send are ignored."
+    AcceptsPacketType0 "accepts-packet-type-0" "Packets of type 0 are ignored."
+    AcceptsLongRemainingLength "accepts-long-remaining-length" "A Remaining Length of five bytes is ignored, with what follows."
+    AcceptsPingreqFlags "accepts-pingreq-flags" "The fixed header flags of PINGREQ are not looked at."
+    AcceptsDisconnectFlags "accepts-disconnect-flags" "The fixed header flags of DISCONNECT are not looked at."
+    AcceptsPubrelFlags "accepts-pubrel-flags" "The fixed header flags of PUBREL are not looked at."
+    AcceptsTrailingBytes "accepts-trailing-bytes" "PINGREQ may have a payload."
+    AcceptsUnknownProperty "accepts-unknown-property" "Unknown properties are ignored."
+    AcceptsMisplacedProperty "accepts-misplaced-property" "Misplaced properties are ignored."
+    AcceptsDuplicateProperty "accepts-duplicate-property" "Of a repeated property the first counts."
+    StaysAfterDisconnect "stays-after-disconnect" "The connection stays open after the Client's DISCONNECT."
+    ErrorClosesEveryone "error-closes-everyone" "An error on one connection closes all."
+    CrashesOnError "crashes-on-error" "After the first error no connection is accepted any more."
+    SilentAfterError "silent-after-error" "A connection with an error is left open and not read any more."
+
+    // The whole Server.
+    ClosesOnAnything "closes-on-anything" "The connection is closed at the first packet behind CONNECT."
+    NeverAnswers "never-answers" "Nothing is ever sent."
+    Garbage "garbage" "CONNECT is answered with bytes that are not MQTT."
+    Flood "flood" "CONNACK is followed by PUBLISH packets without end."
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+/// The text names no fault.
+#[derive(Debug, thiserror::Error)]
+#[error("the MQTT reference has no fault `{0}`")]
+pub struct UnknownFault(pub String);
+
+impl FromStr for Fault {
+    type Err = UnknownFault;
+
+    fn from_str(text: &str) -> Result<Self, UnknownFault> {
+        Self::ALL
+            .iter()
+            .copied()
+            .find(|fault| fault.name() == text)
+            .ok_or_else(|| UnknownFault(text.to_owned()))
+    }
+}
+
+/// The faults that a Server has; none, if it is the reference.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct FaultSet(BTreeSet<Fault>);
+
+impl FaultSet {
+    /// Whether this fault is among them.
+    pub fn has(&self, fault: Fault) -> bool {
+        self.0.contains(&fault)
+    }
+}
+
+impl FromIterator<Fault> for FaultSet {
+    fn from_iter<T: IntoIterator<Item = Fault>>(faults: T) -> Self {
+        Self(faults.into_iter().collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_unique_and_parse() {
+        let mut names = BTreeSet::new();
+        for fault in Fault::ALL {
+            assert!(names.insert(fault.name()), "{fault}");
+            assert!(fault.name().parse::<Fault>().is_ok_and(|parsed| parsed == *fault));
+            assert!(fault.about().ends_with('.'), "{fault}");
+        }
+    }
+}

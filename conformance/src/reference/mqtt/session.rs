@@ -1,0 +1,138 @@
+//! Session State (5.0 section 4.1).
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::Arc;
+use std::time::Duration;
+
+use pushspec_wire::mqtt::{PacketId, QoS, SubscriptionOptions};
+
+use super::ConnectionId;
+use super::message::Message;
+
+/// How long a Session outlives its connection.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Keeping {
+    /// Not at all.
+    None,
+    /// This long.
+    For(Duration),
+    /// For good.
+    Forever,
+}
+
+impl Keeping {
+    /// From a Session Expiry Interval in seconds (5.0 section 3.1.2.11.2).
+    pub(super) const fn from_interval(seconds: u32) -> Self {
+        match seconds {
+            0 => Self::None,
+            u32::MAX => Self::Forever,
+            seconds => Self::For(Duration::from_secs(seconds as u64)),
+        }
+    }
+}
+
+/// What the Server keeps for a Client Identifier.
+#[derive(Debug)]
+pub(super) struct Session {
+    /// The connection that it has, if one is open.
+    pub connection: Option<ConnectionId>,
+    pub keeping: Keeping,
+    /// When it ends, if nobody comes back.
+    pub ends_at: Option<Duration>,
+    /// By filter, shared ones with their `$share/…/`; a list only because a fault keeps several.
+    pub subscriptions: BTreeMap<String, Vec<Held>>,
+    /// Waiting to be sent for the first time.
+    pub queue: VecDeque<Outgoing>,
+    /// Sent and not acknowledged to the end, oldest first.
+    pub in_flight: Vec<InFlight>,
+    /// Packet Identifiers of QoS 2 messages received and not yet released.
+    pub received: BTreeSet<PacketId>,
+    /// Packet Identifiers that a fault takes for used.
+    pub stuck: BTreeSet<PacketId>,
+    /// The Packet Identifier given out last.
+    pub last_id: u16,
+    /// The Will Message, while its connection lives and during its delay.
+    pub will: Option<Will>,
+    /// Topics that this Session retained; only a fault wants them.
+    pub retained: BTreeSet<String>,
+}
+
+/// A subscription.
+#[derive(Clone, Debug)]
+pub(super) struct Held {
+    pub options: SubscriptionOptions,
+    pub identifier: Option<u32>,
+    /// It is a shared subscription of 5.0.
+    pub shared: bool,
+}
+
+/// A message on its way to one Client.
+#[derive(Clone, Debug)]
+pub(super) struct Outgoing {
+    pub message: Arc<Message>,
+    pub qos: QoS,
+    pub retain: bool,
+    pub identifiers: Vec<u32>,
+    /// The shared subscription that it was sent for.
+    pub shared: Option<String>,
+}
+
+/// A message above QoS 0 that was sent.
+#[derive(Clone, Debug)]
+pub(super) struct InFlight {
+    pub id: PacketId,
+    pub outgoing: Outgoing,
+    pub step: Step,
+    /// Whether it was sent on the present connection.
+    pub sent: bool,
+}
+
+/// What is awaited for a message in flight.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Step {
+    /// PUBACK, or PUBREC.
+    Published,
+    /// PUBCOMP.
+    Released,
+    /// Nothing any more; only a fault keeps such.
+    Acknowledged,
+}
+
+/// A Will Message.
+#[derive(Clone, Debug)]
+pub(super) struct Will {
+    pub message: Message,
+    pub delay: Duration,
+    /// When it is published; not yet known while its connection lives.
+    pub due: Option<Duration>,
+}
+
+impl Session {
+    pub(super) fn new(keeping: Keeping) -> Self {
+        Self {
+            connection: None,
+            keeping,
+            ends_at: None,
+            subscriptions: BTreeMap::new(),
+            queue: VecDeque::new(),
+            in_flight: Vec::new(),
+            received: BTreeSet::new(),
+            stuck: BTreeSet::new(),
+            last_id: 0,
+            will: None,
+            retained: BTreeSet::new(),
+        }
+    }
+
+    /// A Packet Identifier that is not in use (MQTT-2.2.1-4); none, if all are.
+    pub(super) fn fresh_id(&mut self) -> Option<PacketId> {
+        for _ in 0..u16::MAX {
+            self.last_id = self.last_id.wrapping_add(1);
+            let Some(id) = PacketId::new(self.last_id) else { continue };
+            if self.in_flight.iter().all(|flying| flying.id != id) {
+                return Some(id);
+            }
+        }
+        None
+    }
+}

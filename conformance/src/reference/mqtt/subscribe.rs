@@ -1,0 +1,175 @@
+//! SUBSCRIBE and UNSUBSCRIBE (sections 3.8 to 3.11 of 5.0 and 3.1.1).
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use pushspec_wire::mqtt::{
+    Packet, Properties, ReasonCode, RetainHandling, SubAck, Subscribe, Subscription, UnsubAck,
+    Unsubscribe, Version, topic,
+};
+
+use super::message::Message;
+use super::session::{Held, Outgoing};
+use super::{Broker, ConnectionId, Fault};
+
+impl Broker {
+    /// SUBSCRIBE: one SUBACK for all filters, then the retained messages.
+    pub(super) fn subscribe_received(
+        &mut self,
+        id: ConnectionId,
+        packet: &Subscribe<'_>,
+        now: Duration,
+    ) {
+        let Some(client) = self.client(id) else { return };
+        let (client_id, version) = (client.id.clone(), client.version);
+        let identifier = packet.properties.subscription_identifier();
+        let mut reasons = Vec::new();
+        let mut retained = Vec::new();
+        for subscription in &packet.subscriptions {
+            let (reason, wants_retained) =
+                self.subscribe(&client_id, version, subscription, identifier);
+            reasons.push(reason);
+            if wants_retained {
+                retained.push(subscription);
+            }
+        }
+        if self.has(Fault::SubackOneCode) {
+            reasons.truncate(1);
+        }
+        if self.has(Fault::SubackReversed) {
+            reasons.reverse();
+        }
+        let packet_id = if self.has(Fault::SubackWrongId) {
+            packet.packet_id.saturating_add(1)
+        } else {
+            packet.packet_id
+        };
+        let properties = Properties::new();
+        self.answer(id, Packet::SubAck(SubAck { packet_id, properties, reasons }));
+        for subscription in retained {
+            self.send_retained(&client_id, subscription, identifier, now);
+        }
+    }
+
+    /// Makes or replaces a subscription. Tells its code, and whether retained messages are due.
+    fn subscribe(
+        &mut self,
+        client_id: &str,
+        version: Version,
+        subscription: &Subscription<'_>,
+        identifier: Option<u32>,
+    ) -> (ReasonCode, bool) {
+        let mut options = subscription.options;
+        options.qos = options.qos.min(self.config.limits.maximum_qos);
+        let shared = version == Version::V5 && topic::is_shared(&subscription.filter);
+        let room = self.config.limits.subscriptions;
+        let (adds, keeps_qos) =
+            (self.has(Fault::ResubscribeAdds), self.has(Fault::ResubscribeKeepsQos));
+        let Some(session) = self.sessions.get_mut(client_id) else {
+            return (ReasonCode::UNSPECIFIED_ERROR, false);
+        };
+        let is_new = !session.subscriptions.contains_key(&*subscription.filter);
+        if is_new && session.subscriptions.len() >= room {
+            let quota = ReasonCode::QUOTA_EXCEEDED;
+            let v5 = version == Version::V5;
+            return (if v5 { quota } else { ReasonCode::UNSPECIFIED_ERROR }, false);
+        }
+        let held = session.subscriptions.entry(subscription.filter.to_string()).or_default();
+        let mut replacement = Held { options, identifier, shared };
+        if let Some(before) = held.first().filter(|_| keeps_qos) {
+            replacement.options.qos = before.options.qos;
+        }
+        if !adds {
+            held.clear();
+        }
+        held.push(replacement);
+        let wanted = match options.retain_handling {
+            _ if shared || self.has(Fault::RetainedNotSent) => false,
+            _ if !is_new && self.has(Fault::ResubscribeNoRetained) => false,
+            _ if self.has(Fault::RetainHandlingIgnored) => true,
+            RetainHandling::Send => true,
+            RetainHandling::SendIfNew => is_new || self.has(Fault::RetainHandling1AlwaysSends),
+            RetainHandling::DoNotSend => false,
+        };
+        (ReasonCode(options.qos.bits()), wanted)
+    }
+
+    /// The retained messages that match a new subscription, with RETAIN 1.
+    fn send_retained(
+        &mut self,
+        client_id: &str,
+        subscription: &Subscription<'_>,
+        identifier: Option<u32>,
+        now: Duration,
+    ) {
+        if !self.has(Fault::ExpiryIgnored) {
+            for kept in self.retained.values_mut() {
+                kept.retain(|message| !message.has_expired(now));
+            }
+            self.retained.retain(|_, kept| !kept.is_empty());
+        }
+        let matching: Vec<Arc<Message>> = self
+            .retained
+            .iter()
+            .filter(|(topic, _)| self.matches(&subscription.filter, topic))
+            .flat_map(|(_, kept)| kept)
+            .cloned()
+            .collect();
+        for message in matching {
+            let outgoing = Outgoing {
+                qos: self.delivery_qos(message.qos, subscription.options.qos),
+                message,
+                retain: !self.has(Fault::RetainedFlag0),
+                identifiers: identifier
+                    .filter(|_| !self.has(Fault::DropsSubscriptionIds))
+                    .into_iter()
+                    .collect(),
+                shared: None,
+            };
+            self.enqueue(client_id, outgoing, now);
+        }
+    }
+
+    /// UNSUBSCRIBE: always answered, whether or not there was a subscription (MQTT-3.10.4-5).
+    pub(super) fn unsubscribe_received(&mut self, id: ConnectionId, packet: &Unsubscribe<'_>) {
+        let Some(client) = self.client(id) else { return };
+        let (client_id, v5) = (client.id.clone(), client.version == Version::V5);
+        let (nothing, overlapping, all_well) = (
+            self.has(Fault::UnsubscribeDoesNothing),
+            self.has(Fault::UnsubscribeRemovesMatching),
+            self.has(Fault::UnsubackAllSuccess),
+        );
+        let mut reasons = Vec::new();
+        for filter in &packet.filters {
+            let Some(session) = self.sessions.get_mut(&client_id) else { return };
+            let known = if nothing {
+                session.subscriptions.contains_key(&**filter)
+            } else {
+                session.subscriptions.remove(&**filter).is_some()
+            };
+            if overlapping {
+                session.subscriptions.retain(|held, _| !topic::matches(held, filter));
+            }
+            let reason = if known || all_well {
+                ReasonCode::SUCCESS
+            } else {
+                ReasonCode::NO_SUBSCRIPTION_EXISTED
+            };
+            reasons.push(reason);
+        }
+        let unknown = reasons.contains(&ReasonCode::NO_SUBSCRIPTION_EXISTED);
+        if unknown && self.has(Fault::NoUnsubackForUnknown) {
+            return;
+        }
+        if !v5 {
+            reasons.clear();
+        }
+        let packet_id = if self.has(Fault::UnsubackWrongId) {
+            packet.packet_id.saturating_add(1)
+        } else {
+            packet.packet_id
+        };
+        let properties = Properties::new();
+        self.answer(id, Packet::UnsubAck(UnsubAck { packet_id, properties, reasons }));
+    }
+}
