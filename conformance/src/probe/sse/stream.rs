@@ -157,12 +157,10 @@ impl EventStream {
         }
     }
 
-    /// Waits for bytes of whatever kind and says how many lines they completed. Events among them
-    /// wait to be read.
-    pub async fn next_read(&mut self, patience: Duration) -> Result<u64, Trouble> {
-        let before = self.notes.lines;
+    /// Waits for bytes of whatever kind and returns the events that they completed, if any.
+    pub async fn next_read(&mut self, patience: Duration) -> Result<Vec<Received>, Trouble> {
         if self.read(Instant::now() + patience, "anything").await? {
-            Ok(self.notes.lines - before)
+            Ok(self.waiting.drain(..).collect())
         } else {
             Err(Trouble::ended("anything more"))
         }

@@ -58,7 +58,7 @@ impl Capabilities {
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum Unfit {
     /// No response at all.
-    #[error("{0}")]
+    #[error("{0}{hint}", hint = hint(.0))]
     Trouble(#[from] Trouble),
     /// It is somewhere else.
     #[error("it answers {status} and points to {location:?} (test that URL instead)")]
@@ -74,6 +74,18 @@ pub enum Unfit {
     /// There is something, but no stream of events.
     #[error("it serves {0} (is this the URL of an event stream?)")]
     NoEventStream(String),
+}
+
+fn hint(trouble: &Trouble) -> &'static str {
+    match trouble {
+        Trouble::Silent { .. } => {
+            " (is this the port of an HTTP server? raise --timeout for a slow one)"
+        }
+        Trouble::Ended { .. } | Trouble::Broken { .. } | Trouble::NotHttp { .. } => {
+            " (is this the port of an HTTP server?)"
+        }
+        _ => "",
+    }
 }
 
 /// Opens the stream once and, if there is a stimulus, causes an event whose data is `token`.

@@ -334,6 +334,7 @@ fn never(error: Infallible) -> io::Error {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
+    use crate::transport::{Connector, TlsOptions};
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
     /// What the server sends until `end` has come.
@@ -439,5 +440,34 @@ mod tests {
         let mut answer = String::new();
         stream.read_to_string(&mut answer).await.unwrap();
         assert!(answer.starts_with("HTTP/1.1 404 "), "{answer}");
+    }
+
+    #[tokio::test]
+    async fn listens_on_tls() {
+        let key = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).unwrap();
+        let provider = Arc::new(tokio_rustls::rustls::crypto::ring::default_provider());
+        let tls = ServerConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_no_client_auth()
+            .with_single_cert(
+                vec![key.cert.der().clone()],
+                key.signing_key.serialize_der().try_into().unwrap(),
+            )
+            .unwrap();
+        let server = Server::start(Config::default());
+        let port = server.listen_tls("127.0.0.1:0", Arc::new(tls)).await.unwrap().port();
+
+        let ca = std::env::temp_dir().join(format!("pushspec-sse-ca-{}.pem", std::process::id()));
+        std::fs::write(&ca, key.cert.pem()).unwrap();
+        let url = format!("https://localhost:{port}/events").parse().unwrap();
+        let options = TlsOptions { ca: Some(ca.clone()), ..TlsOptions::default() };
+        let connector = Connector::new(url, &options, Vec::new()).unwrap();
+        std::fs::remove_file(&ca).unwrap();
+        let mut stream = connector.connect(Duration::from_secs(10)).await.unwrap();
+        stream.write_all(b"HEAD /events HTTP/1.1\r\nhost: x\r\n\r\n").await.unwrap();
+        let mut answer = [0; 15];
+        stream.read_exact(&mut answer).await.unwrap();
+        assert_eq!(&answer, b"HTTP/1.1 200 OK");
     }
 }

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use tokio::sync::{OnceCell, OwnedRwLockWriteGuard, RwLock};
+use tokio::time::Instant;
 
 use crate::case::{Outcome, Stop};
 use crate::evidence::Evidence;
@@ -15,6 +16,9 @@ use crate::probe::sse::{
     Stimulus, Trouble,
 };
 use crate::transport::Connector;
+
+/// As many of the server's own events are enough to judge by.
+const HEARD: usize = 5;
 
 /// One endpoint, with what all its cases share.
 #[derive(Clone, Debug)]
@@ -78,6 +82,20 @@ impl Cx {
     /// What all payloads of this case contain.
     pub fn prefix(&self) -> String {
         format!("ps-{}-{}-", self.setting.run, self.name)
+    }
+
+    /// What names this attempt in payloads, and what reports show in its place.
+    pub fn generated(&self) -> Vec<(String, String)> {
+        vec![
+            (self.prefix(), "ps-".to_owned()),
+            (format!("aside-{}-{}-", self.setting.run, self.name), "aside-".to_owned()),
+        ]
+    }
+
+    /// Whether an event was caused by a case of this run.
+    pub fn is_ours(&self, event: &Received) -> bool {
+        let run = &self.setting.run;
+        event.contains(&format!("ps-{run}-")) || event.contains(&format!("aside-{run}-"))
     }
 
     /// A text that no other payload contains.
@@ -209,24 +227,36 @@ impl Cx {
             self.publish(&format!("{} gr\u{fc}\u{df}e \u{20ac} \u{1f600}", self.aside())).await?;
             return self.fenced(stream).await;
         }
-        match stream.next_event(self.timeout()).await {
-            Ok(event) => Ok(vec![event]),
-            // A stream that has ended has said all it will.
-            Err(_) if stream.ending().is_some() && stream.notes().lines > 0 => Ok(Vec::new()),
-            Err(trouble) if trouble.is_silence() => Err(Stop::Inconclusive(format!(
-                "no event came within {} s (cause some with --publish-url or --trigger)",
-                self.timeout().as_secs_f32()
-            ))),
-            Err(trouble) => Err(trouble.into()),
+        let deadline = Instant::now() + self.timeout();
+        let first = match stream.next_event(self.timeout()).await {
+            Err(trouble) if trouble.is_silence() => {
+                return Err(Stop::Inconclusive(format!(
+                    "no event came within {} s (cause some with --publish-url or --trigger)",
+                    self.timeout().as_secs_f32()
+                )));
+            }
+            event => event?,
+        };
+        let mut events = vec![first];
+        while events.len() < HEARD {
+            match stream.next_event(deadline - Instant::now()).await {
+                Ok(event) => events.push(event),
+                Err(Trouble::Silent { .. } | Trouble::Ended { .. } | Trouble::Broken { .. }) => {
+                    break;
+                }
+                Err(trouble) => return Err(trouble.into()),
+            }
         }
+        Ok(events)
     }
 
     // ===== Judging =====
 
-    /// Judges that something was not seen in the stream, and points at it.
+    /// Judges that something was not seen in the stream, and points at it. The line itself is shown in
+    /// the trace only: which one is met first may differ from run to run.
     pub fn judge_unseen(&self, sample: Option<&Sample>, expected: &str, found: &str) -> Outcome {
         let Some(sample) = sample else { return Ok(()) };
-        let found = format!("{found}: {}", sample.text);
+        self.trace.note(format!("seen: {}", sample.text));
         self.judge_at(sample.entry, sample.range.clone(), false, expected, found)
     }
 

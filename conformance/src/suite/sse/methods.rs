@@ -102,6 +102,8 @@ pub(super) const CASES: &[Case<Cx>] = &[
         expects: "a method that has no meaning here is refused rather than answered with a stream",
         run: |cx| {
             Box::pin(async move {
+                // The control: the endpoint does not refuse everything.
+                cx.subscribe().await?;
                 let head = match cx.http().send(&Request::new(OTHER)).await {
                     // Hanging up is a refusal, too.
                     Err(Trouble::Ended { .. } | Trouble::Broken { .. }) => return Ok(()),

@@ -57,8 +57,11 @@ pub(super) const CASES: &[Case<Cx>] = &[
                 let used: Vec<_> =
                     kinds.iter().filter(|(_, count)| *count > 0).map(|(kind, _)| *kind).collect();
                 cx.observe("line ends", used.join(" and "));
-                let sample = notes.near_misses.values().next();
-                cx.judge_unseen(sample, "data, event, id and retry as they are", "a near miss")
+                let Some((name, sample)) = notes.near_misses.first_key_value() else {
+                    return Ok(());
+                };
+                let found = format!("a field named {name:?}");
+                cx.judge_unseen(Some(sample), "data, event, id and retry as they are", &found)
             })
         },
         ..Case::BASE
