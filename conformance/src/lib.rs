@@ -5,6 +5,7 @@ pub mod event;
 pub mod evidence;
 pub mod probe;
 pub mod reference;
+pub mod report;
 pub mod requirement;
 pub mod runner;
 pub mod suite;

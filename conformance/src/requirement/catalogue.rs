@@ -183,6 +183,17 @@ impl Catalogue {
         self.iter().filter(|row| row.id.eq_ignore_ascii_case(id)).collect()
     }
 
+    /// The gravest level at which a breach of these requirements can be counted: a case that judges
+    /// a MUST of one version may cite no more than a SHOULD in another. `None` where none of them is
+    /// in the catalogue.
+    pub fn gravest<'a>(
+        &self,
+        protocol: Protocol,
+        ids: impl IntoIterator<Item = &'a str>,
+    ) -> Option<Level> {
+        ids.into_iter().filter_map(|id| self.get(protocol, id)).map(|row| row.level.level()).min()
+    }
+
     /// All requirements.
     pub fn iter(&self) -> std::slice::Iter<'_, Requirement> {
         self.rows.iter()
@@ -378,6 +389,16 @@ mod tests {
     }
 
     #[test]
+    fn a_breach_weighs_as_much_as_the_version_says() {
+        let gravest =
+            |protocol, ids: &[&str]| Catalogue::embedded().gravest(protocol, ids.iter().copied());
+        assert_eq!(gravest(Protocol::Mqtt5, &["MQTT-3.3.1-1"]), Some(Level::Must));
+        assert_eq!(gravest(Protocol::Mqtt31, &["X31-27"]), Some(Level::Should));
+        assert_eq!(gravest(Protocol::Mqtt31, &["X31-27", "X31-21"]), Some(Level::Must));
+        assert_eq!(gravest(Protocol::Mqtt31, &["MQTT-3.3.1-1"]), None);
+    }
+
+    #[test]
     fn links_point_at_the_section() {
         let link = |protocol, id| Catalogue::embedded().get(protocol, id).unwrap().link();
         assert_eq!(
@@ -402,7 +423,7 @@ mod tests {
     fn places_read_well() {
         let place = |protocol, id| Catalogue::embedded().get(protocol, id).unwrap().place();
         assert_eq!(place(Protocol::Mqtt311, "MQTT-3.3.1-8"), "MQTT 3.1.1 §3.3.1 Fixed header");
-        assert_eq!(place(Protocol::Mqtt31, "X31-36"), "MQTT 3.1 appendix A Topic wildcards");
+        assert_eq!(place(Protocol::Mqtt31, "X31-32"), "MQTT 3.1 appendix A Topic wildcards");
         assert_eq!(place(Protocol::Mqtt31, "X31-20"), "MQTT 3.1: not in the text");
         assert_eq!(place(Protocol::Sse, "SSE-C3"), "HTML §9.2.6 Interpreting an event stream");
         assert_eq!(place(Protocol::Sse, "SSE-P2"), "HTML: Registration of text/event-stream");

@@ -133,6 +133,24 @@ impl fmt::Display for Level {
     }
 }
 
+/// The text names no level.
+#[derive(Debug, thiserror::Error)]
+#[error("`{0}` is no level: expected must, should or may")]
+pub struct UnknownLevel(String);
+
+impl FromStr for Level {
+    type Err = UnknownLevel;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text.to_ascii_lowercase().as_str() {
+            "must" => Ok(Self::Must),
+            "should" => Ok(Self::Should),
+            "may" => Ok(Self::May),
+            _ => Err(UnknownLevel(text.to_owned())),
+        }
+    }
+}
+
 /// Names one requirement.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct RequirementRef {

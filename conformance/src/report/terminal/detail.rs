@@ -1,0 +1,187 @@
+//! What a reader has to look at: cases without a verdict, warnings, violations, failures in full.
+
+use std::fmt::Write as _;
+
+use crate::event::{CaseReport, RunReport, Verdict};
+use crate::report::text::{Look, Paint, hang};
+use crate::requirement::{Catalogue, Protocol};
+
+use super::trace_text;
+use super::{paint, word};
+
+/// Writes it, the gravest last.
+pub(super) fn write(out: &mut String, report: &RunReport, look: Look) {
+    brief(out, report, look, "Without a verdict", |case| {
+        matches!(case.verdict, Verdict::Inconclusive | Verdict::Error)
+    });
+    brief(out, report, look, "Warnings", |case| case.verdict == Verdict::Warn);
+    advice(out, report, look);
+    violations(out, report, look);
+    for case in report.cases.iter().filter(|case| case.verdict == Verdict::Fail) {
+        failure(out, case, look);
+    }
+}
+
+fn heading(out: &mut String, look: Look, title: &str) {
+    let _ = writeln!(out, "\n{}", look.paint(Paint::Strong, title));
+}
+
+fn brief(
+    out: &mut String,
+    report: &RunReport,
+    look: Look,
+    title: &str,
+    belongs: impl Fn(&CaseReport) -> bool,
+) {
+    let cases: Vec<&CaseReport> = report.cases.iter().filter(|case| belongs(case)).collect();
+    if cases.is_empty() {
+        return;
+    }
+    heading(out, look, title);
+    for case in cases {
+        let word = word(case.verdict);
+        let line = format!(
+            "{} {} {}",
+            look.visible(&case.id),
+            case.protocol.title(),
+            look.visible(&case.requirements.join(" "))
+        );
+        let mut text = String::new();
+        hang(&mut text, &format!("  {word}  "), &line, look.width);
+        let painted = look.paint(paint(case.verdict), word).to_string();
+        out.push_str(&text.replacen(word, &painted, 1));
+        if case.verdict == Verdict::Warn {
+            hang(out, "        expected  ", &look.visible(&case.expected), look.width);
+            hang(out, "        found     ", &found(case, look), look.width);
+        } else {
+            hang(out, "        ", &found(case, look), look.width);
+        }
+    }
+}
+
+fn advice(out: &mut String, report: &RunReport, look: Look) {
+    let mut told = false;
+    for case in &report.cases {
+        for advice in &case.advice {
+            if case.verdict == Verdict::Warn && case.found.as_ref() == Some(&advice.found) {
+                continue;
+            }
+            if !told {
+                heading(out, look, "Advice");
+                told = true;
+            }
+            let line = format!("{} {}", look.visible(&case.id), case.protocol.title());
+            hang(out, "  ", &line, look.width);
+            hang(out, "        expected  ", &look.visible(&advice.expected), look.width);
+            hang(out, "        found     ", &look.visible(&advice.found), look.width);
+        }
+    }
+}
+
+fn violations(out: &mut String, report: &RunReport, look: Look) {
+    if report.violations.is_empty() {
+        return;
+    }
+    heading(out, look, "Seen beside the cases");
+    for violation in &report.violations {
+        let strength = Catalogue::embedded()
+            .get(violation.protocol, &violation.requirement)
+            .map_or("", |requirement| requirement.level.name());
+        let _ = writeln!(
+            out,
+            "  {}  {} {} {strength}",
+            look.paint(Paint::Bad, "SEEN"),
+            look.visible(&violation.requirement),
+            violation.protocol.title(),
+        );
+        requirement(out, violation.protocol, &violation.requirement, look);
+        hang(out, "  found     ", &look.visible(&violation.found), look.width);
+        hang(out, "  during    ", &look.visible(&violation.case), look.width);
+    }
+}
+
+fn failure(out: &mut String, case: &CaseReport, look: Look) {
+    let _ = writeln!(out, "\n{}", look.paint(Paint::Faint, look.rule()));
+    let id = look.visible(&case.id);
+    let dot = look.pick(" · ", ", ");
+    let of = format!(
+        "{}{dot}{}{dot}{}",
+        case.protocol.title(),
+        case.level,
+        look.visible(&case.requirements.join(" "))
+    );
+    let _ = write!(out, "{}  {}", look.paint(Paint::Bad, "FAIL"), look.paint(Paint::Strong, &id));
+    if 8 + id.chars().count() + of.chars().count() <= look.width {
+        let _ = writeln!(out, "  {of}");
+    } else {
+        out.push('\n');
+        hang(out, "      ", &of, look.width);
+    }
+    out.push('\n');
+    for id in &case.requirements {
+        requirement(out, case.protocol, id, look);
+    }
+    hang(out, "  expected  ", &look.visible(&case.expected), look.width);
+    hang(out, "  found     ", &found(case, look), look.width);
+    if !case.trace.is_empty() {
+        out.push('\n');
+        out.push_str(&trace_text(case, look));
+        out.push('\n');
+    }
+    hints(out, case, look);
+}
+
+/// Id, text and place of a requirement.
+fn requirement(out: &mut String, protocol: Protocol, id: &str, look: Look) {
+    let Some(requirement) = Catalogue::embedded().get(protocol, id) else { return };
+    let label = format!("  {id}  ");
+    hang(out, &label, &look.visible(requirement.text), look.width);
+    let margin = " ".repeat(label.chars().count());
+    let mut place = String::new();
+    hang(&mut place, &margin, &look.visible(&requirement.place()), look.width);
+    let _ = writeln!(out, "{}", look.paint(Paint::Faint, place.trim_end_matches('\n')));
+}
+
+fn hints(out: &mut String, case: &CaseReport, look: Look) {
+    let protocol = match case.protocol {
+        Protocol::Sse => String::new(),
+        mqtt => format!(" --protocol {mqtt}"),
+    };
+    if let Some(id) = case.requirements.first() {
+        let _ = writeln!(out, "  explain   pushspec explain {}{protocol}", look.visible(id));
+    }
+    // Kept on one line, to be copied.
+    let _ = writeln!(
+        out,
+        "  rerun     pushspec test {} --case {}{protocol}",
+        quoted(&look.visible(&case.endpoint)),
+        look.visible(&case.id),
+    );
+}
+
+/// The text as one word of a shell.
+fn quoted(text: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:@%+,=[]".contains(c);
+    if text.chars().all(|c| plain(c) && c != '[' && c != ']') {
+        text.to_owned()
+    } else {
+        format!("'{}'", text.replace('\'', r"'\''"))
+    }
+}
+
+fn found(case: &CaseReport, look: Look) -> String {
+    look.visible(case.found.as_deref().unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::quoted;
+
+    #[test]
+    fn urls_can_be_copied_into_a_shell() {
+        assert_eq!(quoted("mqtt://127.0.0.1:1883"), "mqtt://127.0.0.1:1883");
+        assert_eq!(quoted("http://h/e?a=1&b=2"), "'http://h/e?a=1&b=2'");
+        assert_eq!(quoted("mqtt://[::1]:1883"), "'mqtt://[::1]:1883'");
+        assert_eq!(quoted("unix:/it's"), r"'unix:/it'\''s'");
+    }
+}

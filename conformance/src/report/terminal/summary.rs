@@ -1,0 +1,139 @@
+//! The summary: what was tested, what came of it, and how the tool ends.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use crate::event::{CaseReport, Endpoint, RunReport, Totals, Verdict};
+use crate::report::exit::{ExitStatus, plural};
+use crate::report::text::{Look, Paint, hang};
+use crate::requirement::{Level, Protocol};
+
+use super::Artefact;
+
+/// Writes it.
+pub(super) fn write(out: &mut String, report: &RunReport, artefacts: &[Artefact], look: Look) {
+    let status = ExitStatus::of(report);
+    let _ = writeln!(out, "\n{}", look.paint(Paint::Faint, look.rule()));
+    let (word, paint) = verdict(report, status);
+    let _ = writeln!(
+        out,
+        "{}  {} in {:.1} s",
+        look.paint(paint, word),
+        plural(report.cases.len(), "case"),
+        report.duration_ms as f64 / 1e3
+    );
+    for endpoint in &report.target.endpoints {
+        of_endpoint(out, report, endpoint, look);
+    }
+    out.push('\n');
+    requirements(out, report, look);
+    not_applicable(out, report, look);
+    for artefact in artefacts {
+        let label = format!("{:<16}", artefact.format);
+        hang(out, &label, &look.visible(&artefact.path), look.width);
+    }
+    let reason = format!("{} ({})", status.code(), look.visible(&status.reason(report)));
+    hang(out, "exit            ", &reason, look.width);
+}
+
+fn verdict(report: &RunReport, status: ExitStatus) -> (&'static str, Paint) {
+    if report.totals.fail > 0 || status == ExitStatus::Failed {
+        ("NOT CONFORMANT", Paint::Bad)
+    } else if status == ExitStatus::Conformant {
+        ("CONFORMANT", Paint::Good)
+    } else {
+        ("INCOMPLETE", Paint::Doubtful)
+    }
+}
+
+fn of_endpoint(out: &mut String, report: &RunReport, endpoint: &Endpoint, look: Look) {
+    let url = look.visible(&endpoint.url);
+    let _ = writeln!(out, "\n{}", look.paint(Paint::Strong, url));
+    if let Some(reason) = &endpoint.unreachable {
+        hang(out, "  not tested    ", &look.visible(reason), look.width);
+    }
+    for &protocol in &endpoint.protocols {
+        let cases = || {
+            report
+                .cases
+                .iter()
+                .filter(|case| case.endpoint == endpoint.url && case.protocol == protocol)
+        };
+        let line = of_protocol(cases(), look);
+        hang(out, &format!("  {:<14}", protocol.title()), &line, look.width);
+        capabilities(out, endpoint, protocol, look);
+    }
+}
+
+/// `must 38 of 39 hold · should 3 of 4 hold · 2 not applicable`
+fn of_protocol<'a>(cases: impl Iterator<Item = &'a CaseReport> + Clone, look: Look) -> String {
+    let mut parts = Vec::new();
+    for (level, name) in [(Level::Must, "must"), (Level::Should, "should"), (Level::May, "may")] {
+        let mut totals = Totals::default();
+        for case in cases.clone().filter(|case| case.level == level) {
+            totals.add(case.verdict);
+        }
+        if totals.judged() > 0 {
+            parts.push(format!("{name} {} of {} hold", totals.pass, totals.judged()));
+        }
+    }
+    let mut totals = Totals::default();
+    cases.for_each(|case| totals.add(case.verdict));
+    for (count, name) in [
+        (totals.inconclusive, "inconclusive"),
+        (totals.error, "error"),
+        (totals.not_applicable, "not applicable"),
+    ] {
+        if count > 0 {
+            parts.push(format!("{count} {name}"));
+        }
+    }
+    if parts.is_empty() {
+        parts.push("no case".to_owned());
+    }
+    parts.join(look.pick(" · ", ", "))
+}
+
+fn capabilities(out: &mut String, endpoint: &Endpoint, protocol: Protocol, look: Look) {
+    let Some(offers) = endpoint.capabilities.get(protocol.name()) else { return };
+    let offers: Vec<String> =
+        offers.iter().map(|(name, value)| format!("{name}: {value}")).collect();
+    if !offers.is_empty() {
+        let mut text = String::new();
+        let margin = " ".repeat(16);
+        hang(&mut text, &margin, &look.visible(&offers.join(", ")), look.width);
+        let _ = writeln!(out, "{}", look.paint(Paint::Faint, text.trim_end_matches('\n')));
+    }
+}
+
+fn requirements(out: &mut String, report: &RunReport, look: Look) {
+    let count = |wanted: Verdict| {
+        report.requirements.iter().filter(|requirement| requirement.verdict == wanted).count()
+    };
+    let (hold, broken, doubtful) =
+        (count(Verdict::Pass), count(Verdict::Fail), count(Verdict::Warn));
+    let judged = hold + broken + doubtful;
+    let mut text = format!("{judged} judged: {hold} hold, {broken} broken");
+    if doubtful > 0 {
+        let _ = write!(text, ", {doubtful} with warnings");
+    }
+    let without = report.requirements.len() - judged;
+    if without > 0 {
+        let _ = write!(text, "; {without} without a verdict");
+    }
+    hang(out, "requirements    ", &text, look.width);
+}
+
+/// Grouped by reason, the most frequent first.
+fn not_applicable(out: &mut String, report: &RunReport, look: Look) {
+    let mut reasons: BTreeMap<&str, usize> = BTreeMap::new();
+    for case in report.cases.iter().filter(|case| case.verdict == Verdict::NotApplicable) {
+        *reasons.entry(case.found.as_deref().unwrap_or("no reason given")).or_default() += 1;
+    }
+    let mut reasons: Vec<(&str, usize)> = reasons.into_iter().collect();
+    reasons.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+    for (at, (reason, count)) in reasons.into_iter().enumerate() {
+        let label = if at == 0 { "not applicable  " } else { "                " };
+        hang(out, label, &format!("{count}: {}", look.visible(reason)), look.width);
+    }
+}
