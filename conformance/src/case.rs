@@ -35,6 +35,19 @@ pub struct Case<Cx: 'static> {
 }
 
 impl<Cx> Case<Cx> {
+    /// What most cases have in common, to be completed: everything that a case has to name itself is
+    /// empty.
+    pub const BASE: Self = Self {
+        id: "",
+        level: Level::Must,
+        requires: &[],
+        needs: &[],
+        expects: "",
+        accepts: "",
+        lasts: Duration::ZERO,
+        run: |_| Box::pin(async { Err(Stop::Error("the case has no scenario".to_owned())) }),
+    };
+
     /// What is known of the case without running it.
     pub const fn about(&self) -> About {
         About {

@@ -3,6 +3,9 @@
 pub mod case;
 pub mod event;
 pub mod evidence;
+pub mod probe;
 pub mod requirement;
+pub mod runner;
+pub mod suite;
 pub mod trace;
 pub mod transport;

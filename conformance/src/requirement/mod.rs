@@ -7,6 +7,10 @@ use std::str::FromStr;
 
 use pushspec_wire::mqtt::Version;
 
+mod catalogue;
+
+pub use catalogue::{Catalogue, Requirement, Strength};
+
 /// A protocol in one version. Requirement ids repeat between versions with different meanings, so a
 /// requirement is always named together with its protocol.
 #[derive(
@@ -38,6 +42,24 @@ impl Protocol {
             Self::Mqtt311 => "3.1.1",
             Self::Mqtt5 => "5.0",
             Self::Sse => "sse",
+        }
+    }
+
+    /// The name of its specification.
+    pub const fn specification(self) -> &'static str {
+        match self {
+            Self::Mqtt31 => "MQTT 3.1",
+            Self::Mqtt311 => "MQTT 3.1.1",
+            Self::Mqtt5 => "MQTT 5.0",
+            Self::Sse => "HTML",
+        }
+    }
+
+    /// Protocol and version as a reader names them.
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::Mqtt31 | Self::Mqtt311 | Self::Mqtt5 => self.specification(),
+            Self::Sse => "SSE",
         }
     }
 
@@ -103,7 +125,7 @@ pub enum Level {
 
 impl fmt::Display for Level {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
+        f.pad(match self {
             Self::Must => "MUST",
             Self::Should => "SHOULD",
             Self::May => "MAY",

@@ -1,0 +1,3 @@
+//! The scripted peers: they say exactly what a case tells them, legal or not, and record everything.
+
+pub mod mqtt;

@@ -1,0 +1,565 @@
+//! One connection to a Server, as a case scripts it.
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::ops::Deref;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use bytes::Bytes;
+use pushspec_wire::mqtt::{
+    ConnAck, Delivery, Disconnect, Packet, PacketId, PingReq, Properties, PubAck, PubComp, PubRec,
+    PubRel, Publish, QoS, ReasonCode, SubAck, Subscribe, Subscription, SubscriptionOptions,
+    UnsubAck, Unsubscribe, Version,
+};
+use tokio::io::{AsyncWriteExt, WriteHalf};
+use tokio::sync::mpsc;
+use tokio::time::{Instant, timeout_at};
+
+use super::incoming::{Incoming, Unread, read};
+use super::{Arrival, End, Message, Residue, Unmet};
+use crate::trace::{EntryId, EntryKind, Recorder};
+use crate::transport::{Connection, Connector};
+
+/// A connection to a Server. It sends what it is told, legal or not, and acknowledges only what the
+/// case acknowledges. Dropping it closes the network connection without DISCONNECT.
+pub struct Client {
+    number: u32,
+    version: Version,
+    trace: Recorder,
+    residue: Residue,
+    timeout: Duration,
+    writer: Option<WriteHalf<Connection>>,
+    incoming: mpsc::UnboundedReceiver<Incoming>,
+    unread: Unread,
+    /// Arrived and passed over by waits for something else.
+    waiting: VecDeque<Arrival>,
+    end: Option<(End, Instant)>,
+    last_id: u16,
+}
+
+/// Something that arrived, with its place in the trace.
+#[derive(Clone, Debug)]
+pub struct Received<T> {
+    /// What arrived.
+    pub packet: T,
+    /// Its place in the trace.
+    pub entry: EntryId,
+    /// Its bytes.
+    pub bytes: Bytes,
+    /// When it arrived.
+    pub at: Instant,
+}
+
+impl<T> Deref for Received<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.packet
+    }
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Client").field("number", &self.number).finish_non_exhaustive()
+    }
+}
+
+impl Client {
+    /// Opens the network connection.
+    pub(super) async fn open(
+        connector: &Connector,
+        version: Version,
+        trace: Recorder,
+        timeout: Duration,
+        residue: Residue,
+    ) -> Result<Self, Unmet> {
+        let number = trace.connection();
+        let stream = connector.connect(timeout).await.map_err(|error| {
+            trace.add(number, EntryKind::Closed, error.to_string(), &[]);
+            Unmet { awaited: "a network connection".to_owned(), found: error.to_string() }
+        })?;
+        trace.add(
+            number,
+            EntryKind::Opened,
+            format!("network connection, for MQTT {version}"),
+            &[],
+        );
+        let (reader, writer) = tokio::io::split(stream);
+        let unread = Unread::default();
+        let incoming = read(reader, version, number, trace.clone(), Arc::clone(&unread));
+        Ok(Self {
+            number,
+            version,
+            trace,
+            residue,
+            timeout,
+            writer: Some(writer),
+            incoming,
+            unread,
+            waiting: VecDeque::new(),
+            end: None,
+            last_id: 0,
+        })
+    }
+
+    /// The number of the connection in the trace.
+    pub const fn number(&self) -> u32 {
+        self.number
+    }
+
+    /// A Packet Identifier that this connection has not used yet.
+    pub const fn fresh_id(&mut self) -> PacketId {
+        self.last_id = if self.last_id == u16::MAX { 1 } else { self.last_id + 1 };
+        match PacketId::new(self.last_id) {
+            Some(id) => id,
+            None => PacketId::MIN,
+        }
+    }
+
+    // ===== Sending =====
+
+    /// Sends a packet. That the connection is gone is no error here: what the case awaits next tells.
+    pub async fn send(&mut self, packet: Packet<'_>) {
+        if let Packet::Publish(publish) = &packet {
+            self.residue.note_publish(publish);
+        }
+        let mut bytes = Vec::new();
+        let summary = match packet.encode(self.version, &mut bytes) {
+            Ok(()) => packet.to_string(),
+            Err(error) => {
+                // A case of ours that builds a packet its version has not.
+                self.trace.add(self.number, EntryKind::Note, format!("not sent: {error}"), &[]);
+                return;
+            }
+        };
+        self.write(&bytes, summary).await;
+    }
+
+    /// Sends bytes as they are, and says in the trace what they are meant to be. Returns their place
+    /// in the trace, for marks.
+    pub async fn send_raw(&mut self, bytes: &[u8], meant: impl Into<String>) -> EntryId {
+        self.write(bytes, meant.into()).await
+    }
+
+    async fn write(&mut self, bytes: &[u8], summary: String) -> EntryId {
+        let entry = self.trace.add(self.number, EntryKind::Sent, summary, bytes);
+        let deadline = Instant::now() + self.timeout;
+        if let Some(writer) = &mut self.writer {
+            let write = async {
+                writer.write_all(bytes).await?;
+                writer.flush().await
+            };
+            let failed = match timeout_at(deadline, write).await {
+                Ok(Ok(())) => return entry,
+                Ok(Err(error)) => error.to_string(),
+                Err(_) => "the target does not read".to_owned(),
+            };
+            self.trace.add(
+                self.number,
+                EntryKind::Note,
+                format!("not all was sent: {failed}"),
+                &[],
+            );
+        }
+        entry
+    }
+
+    // ===== Awaiting =====
+
+    /// The next arrival that `wanted` takes, within the reply deadline. Others wait for later.
+    pub async fn await_where<T>(
+        &mut self,
+        awaited: &str,
+        wanted: impl FnMut(&Arrival) -> Option<T>,
+    ) -> Result<Received<T>, Unmet> {
+        let deadline = Instant::now() + self.timeout;
+        self.await_until(awaited, deadline, wanted).await
+    }
+
+    /// The next arrival that `wanted` takes, before `deadline`.
+    pub async fn await_until<T>(
+        &mut self,
+        awaited: &str,
+        deadline: Instant,
+        mut wanted: impl FnMut(&Arrival) -> Option<T>,
+    ) -> Result<Received<T>, Unmet> {
+        let mut passed_over = self.waiting.len();
+        for index in 0..passed_over {
+            if let Some(packet) = wanted(&self.waiting[index]) {
+                return Ok(self.take(index, packet));
+            }
+        }
+        let unmet = |found: String| Unmet { awaited: awaited.to_owned(), found };
+        loop {
+            if let Some((end, _)) = &self.end {
+                return Err(unmet(self.instead(end, passed_over)));
+            }
+            match timeout_at(deadline, self.incoming.recv()).await {
+                Ok(Some(Incoming::Arrival(arrival))) => {
+                    self.unread.fetch_sub(arrival.bytes.len(), Ordering::Relaxed);
+                    self.waiting.push_back(arrival);
+                    if let Some(packet) = wanted(&self.waiting[passed_over]) {
+                        return Ok(self.take(passed_over, packet));
+                    }
+                    passed_over += 1;
+                }
+                Ok(Some(Incoming::End(end, at))) => self.end = Some((end, at)),
+                Ok(None) => self.end = Some((End::Closed, Instant::now())),
+                Err(_) => {
+                    self.trace.add(
+                        self.number,
+                        EntryKind::Waited,
+                        format!("waited for {awaited}"),
+                        &[],
+                    );
+                    let waited = match self.last_passed_over(passed_over) {
+                        Some(last) => format!("{last} came instead, and nothing else in time"),
+                        None => "nothing came in time".to_owned(),
+                    };
+                    return Err(unmet(waited));
+                }
+            }
+        }
+    }
+
+    fn take<T>(&mut self, index: usize, packet: T) -> Received<T> {
+        let Some(arrival) = self.waiting.remove(index) else {
+            unreachable!("the index was found in the queue just before");
+        };
+        Received { packet, entry: arrival.entry, bytes: arrival.bytes, at: arrival.at }
+    }
+
+    fn instead(&self, end: &End, passed_over: usize) -> String {
+        match self.last_passed_over(passed_over) {
+            Some(last) => format!("{last} came and {end}"),
+            None => end.to_string(),
+        }
+    }
+
+    fn last_passed_over(&self, passed_over: usize) -> Option<String> {
+        let last = self.waiting.get(passed_over.checked_sub(1)?)?;
+        Some(match &last.packet {
+            Ok(packet) => packet.to_string(),
+            Err(error) => format!("a malformed packet ({error})"),
+        })
+    }
+
+    /// Everything that arrived and that no wait has taken, oldest first. Does not wait.
+    pub fn arrived(&mut self) -> Vec<Arrival> {
+        while let Ok(incoming) = self.incoming.try_recv() {
+            match incoming {
+                Incoming::Arrival(arrival) => {
+                    self.unread.fetch_sub(arrival.bytes.len(), Ordering::Relaxed);
+                    self.waiting.push_back(arrival);
+                }
+                Incoming::End(end, at) => self.end = Some((end, at)),
+            }
+        }
+        self.waiting.drain(..).collect()
+    }
+
+    /// Awaits the first packet, whatever it is.
+    pub async fn first_packet(
+        &mut self,
+        awaited: &str,
+    ) -> Result<Received<Packet<'static>>, Unmet> {
+        self.await_where(awaited, |arrival| arrival.packet.clone().ok()).await
+    }
+
+    /// Awaits CONNACK.
+    pub async fn connack(&mut self) -> Result<ConnAck<'static>, Unmet> {
+        let received = self
+            .await_where("CONNACK", |arrival| match &arrival.packet {
+                Ok(Packet::ConnAck(connack)) => Some(connack.clone()),
+                _ => None,
+            })
+            .await?;
+        Ok(received.packet)
+    }
+
+    /// Awaits the end of the connection within the reply deadline. What arrived before is kept.
+    pub async fn ended(&mut self) -> Result<(End, Instant), Unmet> {
+        let deadline = Instant::now() + self.timeout;
+        self.ended_before(deadline).await
+    }
+
+    /// Awaits the end of the connection before `deadline`. What arrived before is kept.
+    pub async fn ended_before(&mut self, deadline: Instant) -> Result<(End, Instant), Unmet> {
+        let awaited = "the end of the connection";
+        let still_open = self.await_until::<()>(awaited, deadline, |_| None).await;
+        match (&self.end, still_open) {
+            (Some(end), _) => Ok(end.clone()),
+            (None, Err(unmet)) => Err(Unmet {
+                found: format!("{} and the connection stayed open", unmet.found),
+                ..unmet
+            }),
+            (None, Ok(_)) => unreachable!("the wait takes nothing"),
+        }
+    }
+
+    /// The DISCONNECT that arrived, if one did.
+    pub fn disconnect_received(&self) -> Option<&Disconnect<'static>> {
+        self.waiting.iter().find_map(|arrival| match &arrival.packet {
+            Ok(Packet::Disconnect(disconnect)) => Some(disconnect),
+            _ => None,
+        })
+    }
+
+    // ===== Exchanges =====
+
+    /// PINGREQ, and its answer. Since a Server handles the packets of a connection in their order,
+    /// this also shows that everything sent before was handled.
+    pub async fn ping(&mut self) -> Result<(), Unmet> {
+        self.send(Packet::PingReq(PingReq)).await;
+        self.await_where("PINGRESP", |arrival| {
+            matches!(arrival.packet, Ok(Packet::PingResp(_))).then_some(())
+        })
+        .await?;
+        Ok(())
+    }
+
+    /// Subscribes to one filter; the Server has to grant this QoS.
+    pub async fn subscribe(&mut self, filter: &str, qos: QoS) -> Result<(), Unmet> {
+        self.subscribe_with(filter, SubscriptionOptions::new(qos)).await
+    }
+
+    /// Subscribes to one filter with options; the Server has to grant the QoS asked for.
+    pub async fn subscribe_with(
+        &mut self,
+        filter: &str,
+        options: SubscriptionOptions,
+    ) -> Result<(), Unmet> {
+        let suback = self.subscribe_all(&[(filter, options)], Properties::new()).await?;
+        match suback.reasons.as_slice() {
+            [granted] if granted.0 == options.qos.bits() => Ok(()),
+            _ => Err(Unmet {
+                awaited: format!("SUBACK that grants QoS {}", options.qos.bits()),
+                found: format!("{} came", Packet::SubAck(suback.packet)),
+            }),
+        }
+    }
+
+    /// Subscribes to filters and awaits the SUBACK, whatever it says.
+    pub async fn subscribe_all(
+        &mut self,
+        filters: &[(&str, SubscriptionOptions)],
+        properties: Properties<'static>,
+    ) -> Result<Received<SubAck<'static>>, Unmet> {
+        let packet_id = self.fresh_id();
+        let subscriptions = filters
+            .iter()
+            .map(|(filter, options)| Subscription {
+                filter: (*filter).to_owned().into(),
+                options: *options,
+            })
+            .collect();
+        self.send(Packet::Subscribe(Subscribe { packet_id, properties, subscriptions })).await;
+        self.suback(packet_id).await
+    }
+
+    /// Awaits the SUBACK with this Packet Identifier.
+    pub async fn suback(&mut self, id: PacketId) -> Result<Received<SubAck<'static>>, Unmet> {
+        self.await_where(&format!("SUBACK id={id}"), |arrival| match &arrival.packet {
+            Ok(Packet::SubAck(suback)) if suback.packet_id == id => Some(suback.clone()),
+            _ => None,
+        })
+        .await
+    }
+
+    /// Unsubscribes from filters and awaits the UNSUBACK, whatever it says.
+    pub async fn unsubscribe(
+        &mut self,
+        filters: &[&str],
+    ) -> Result<Received<UnsubAck<'static>>, Unmet> {
+        let packet_id = self.fresh_id();
+        let filters = filters.iter().map(|filter| (*filter).to_owned().into()).collect();
+        self.send(Packet::Unsubscribe(Unsubscribe {
+            packet_id,
+            properties: Properties::new(),
+            filters,
+        }))
+        .await;
+        self.await_where(&format!("UNSUBACK id={packet_id}"), |arrival| match &arrival.packet {
+            Ok(Packet::UnsubAck(unsuback)) if unsuback.packet_id == packet_id => {
+                Some(unsuback.clone())
+            }
+            _ => None,
+        })
+        .await
+    }
+
+    /// Publishes and completes the handshake of the message's QoS.
+    pub async fn publish(&mut self, message: &Message) -> Result<(), Unmet> {
+        let Some(id) = self.publish_begun(message).await else { return Ok(()) };
+        match message.qos {
+            QoS::AtMostOnce => Ok(()),
+            QoS::AtLeastOnce => self.accepted_puback(id).await,
+            QoS::ExactlyOnce => {
+                let pubrec = self.pubrec(id).await?;
+                if pubrec.reason.0 >= 0x80 {
+                    return Err(refused(Packet::PubRec(pubrec.packet)));
+                }
+                self.send_pubrel(id).await;
+                self.pubcomp(id).await?;
+                Ok(())
+            }
+        }
+    }
+
+    /// Sends PUBLISH with a fresh Packet Identifier, which is told unless the QoS is 0.
+    pub async fn publish_begun(&mut self, message: &Message) -> Option<PacketId> {
+        let (delivery, id) = match message.qos {
+            QoS::AtMostOnce => (Delivery::AtMostOnce, None),
+            QoS::AtLeastOnce => {
+                let id = self.fresh_id();
+                (Delivery::AtLeastOnce { id, dup: false }, Some(id))
+            }
+            QoS::ExactlyOnce => {
+                let id = self.fresh_id();
+                (Delivery::ExactlyOnce { id, dup: false }, Some(id))
+            }
+        };
+        self.send(Packet::Publish(message.publish(delivery))).await;
+        id
+    }
+
+    async fn accepted_puback(&mut self, id: PacketId) -> Result<(), Unmet> {
+        let puback = self.puback(id).await?;
+        if puback.reason.0 < 0x80 { Ok(()) } else { Err(refused(Packet::PubAck(puback.packet))) }
+    }
+
+    /// Awaits the PUBACK with this Packet Identifier.
+    pub async fn puback(&mut self, id: PacketId) -> Result<Received<PubAck<'static>>, Unmet> {
+        self.await_where(&format!("PUBACK id={id}"), |arrival| match &arrival.packet {
+            Ok(Packet::PubAck(puback)) if puback.packet_id == id => Some(puback.clone()),
+            _ => None,
+        })
+        .await
+    }
+
+    /// Awaits the PUBREC with this Packet Identifier.
+    pub async fn pubrec(&mut self, id: PacketId) -> Result<Received<PubRec<'static>>, Unmet> {
+        self.await_where(&format!("PUBREC id={id}"), |arrival| match &arrival.packet {
+            Ok(Packet::PubRec(pubrec)) if pubrec.packet_id == id => Some(pubrec.clone()),
+            _ => None,
+        })
+        .await
+    }
+
+    /// Awaits the PUBREL with this Packet Identifier.
+    pub async fn pubrel(&mut self, id: PacketId) -> Result<Received<PubRel<'static>>, Unmet> {
+        self.await_where(&format!("PUBREL id={id}"), |arrival| match &arrival.packet {
+            Ok(Packet::PubRel(pubrel)) if pubrel.packet_id == id => Some(pubrel.clone()),
+            _ => None,
+        })
+        .await
+    }
+
+    /// Awaits the PUBCOMP with this Packet Identifier.
+    pub async fn pubcomp(&mut self, id: PacketId) -> Result<Received<PubComp<'static>>, Unmet> {
+        self.await_where(&format!("PUBCOMP id={id}"), |arrival| match &arrival.packet {
+            Ok(Packet::PubComp(pubcomp)) if pubcomp.packet_id == id => Some(pubcomp.clone()),
+            _ => None,
+        })
+        .await
+    }
+
+    /// Sends PUBACK with success.
+    pub async fn send_puback(&mut self, id: PacketId) {
+        let (reason, properties) = (ReasonCode::SUCCESS, Properties::new());
+        self.send(Packet::PubAck(PubAck { packet_id: id, reason, properties })).await;
+    }
+
+    /// Sends PUBREC with success.
+    pub async fn send_pubrec(&mut self, id: PacketId) {
+        let (reason, properties) = (ReasonCode::SUCCESS, Properties::new());
+        self.send(Packet::PubRec(PubRec { packet_id: id, reason, properties })).await;
+    }
+
+    /// Sends PUBREL with success.
+    pub async fn send_pubrel(&mut self, id: PacketId) {
+        let (reason, properties) = (ReasonCode::SUCCESS, Properties::new());
+        self.send(Packet::PubRel(PubRel { packet_id: id, reason, properties })).await;
+    }
+
+    /// Sends PUBCOMP with success.
+    pub async fn send_pubcomp(&mut self, id: PacketId) {
+        let (reason, properties) = (ReasonCode::SUCCESS, Properties::new());
+        self.send(Packet::PubComp(PubComp { packet_id: id, reason, properties })).await;
+    }
+
+    /// Awaits the next PUBLISH and does not acknowledge it.
+    pub async fn publish_received(&mut self) -> Result<Received<Publish<'static>>, Unmet> {
+        let deadline = Instant::now() + self.timeout;
+        self.publish_received_before(deadline).await
+    }
+
+    /// Awaits the next PUBLISH before `deadline` and does not acknowledge it.
+    pub async fn publish_received_before(
+        &mut self,
+        deadline: Instant,
+    ) -> Result<Received<Publish<'static>>, Unmet> {
+        self.await_until("a PUBLISH", deadline, |arrival| match &arrival.packet {
+            Ok(Packet::Publish(publish)) => Some(publish.clone()),
+            _ => None,
+        })
+        .await
+    }
+
+    /// Acknowledges a received PUBLISH to the end of its QoS.
+    pub async fn acknowledge(&mut self, delivery: Delivery) -> Result<(), Unmet> {
+        match delivery {
+            Delivery::AtMostOnce => {}
+            Delivery::AtLeastOnce { id, .. } => self.send_puback(id).await,
+            Delivery::ExactlyOnce { id, .. } => {
+                self.send_pubrec(id).await;
+                self.pubrel(id).await?;
+                self.send_pubcomp(id).await;
+            }
+        }
+        Ok(())
+    }
+
+    /// Awaits the next PUBLISH and acknowledges it.
+    pub async fn message(&mut self) -> Result<Received<Publish<'static>>, Unmet> {
+        let deadline = Instant::now() + self.timeout;
+        self.message_before(deadline).await
+    }
+
+    /// Awaits the next PUBLISH before `deadline` and acknowledges it.
+    pub async fn message_before(
+        &mut self,
+        deadline: Instant,
+    ) -> Result<Received<Publish<'static>>, Unmet> {
+        let publish = self.publish_received_before(deadline).await?;
+        self.acknowledge(publish.delivery).await?;
+        Ok(publish)
+    }
+
+    /// Sends DISCONNECT with reason 0 and closes.
+    pub async fn disconnect(self) {
+        self.disconnect_with(ReasonCode::SUCCESS, Properties::new()).await;
+    }
+
+    /// Sends DISCONNECT and closes, once the Server did so or after a while.
+    pub async fn disconnect_with(mut self, reason: ReasonCode, properties: Properties<'static>) {
+        self.send(Packet::Disconnect(Disconnect { reason, properties })).await;
+        // The Server should close (5.0 section 3.14.4). When it has, it has handled the DISCONNECT,
+        // which is what cases go on from.
+        let patience = Instant::now() + Duration::from_millis(500).min(self.timeout);
+        let _ = self.ended_before(patience).await;
+        self.drop_connection();
+    }
+
+    /// Closes the network connection without DISCONNECT.
+    pub fn drop_connection(mut self) {
+        self.trace.add(self.number, EntryKind::Left, "network connection closed by us", &[]);
+        self.writer = None;
+    }
+}
+
+fn refused(packet: Packet<'_>) -> Unmet {
+    Unmet { awaited: "the message to be accepted".to_owned(), found: format!("{packet} came") }
+}

@@ -1,0 +1,143 @@
+//! Reads a connection in the background, so that the trace has the time at which bytes arrived and
+//! not that at which a case looked.
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use bytes::Bytes;
+use pushspec_wire::mqtt::{DecodeError, Frame, FrameError, Framer, Packet, Version};
+use tokio::io::{AsyncReadExt, ReadHalf};
+use tokio::sync::mpsc;
+use tokio::time::Instant;
+
+use crate::trace::{EntryId, EntryKind, Recorder};
+use crate::transport::Connection;
+
+/// The largest packet that is taken from a target, in bytes.
+const LARGEST_PACKET: usize = 16 << 20;
+/// The most bytes that may wait for a case to look at them. A target that sends more is not read on.
+const UNREAD_BYTES: usize = 32 << 20;
+
+/// Something that arrived.
+#[derive(Clone, Debug)]
+pub struct Arrival {
+    /// The packet, or why it is none.
+    pub packet: Result<Packet<'static>, DecodeError>,
+    /// Its bytes.
+    pub bytes: Bytes,
+    /// Its place in the trace.
+    pub entry: EntryId,
+    /// When its last byte arrived.
+    pub at: Instant,
+}
+
+/// How a connection ended.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum End {
+    /// The target closed it.
+    Closed,
+    /// It broke.
+    Broken(String),
+    /// What came cannot be cut into packets.
+    NotMqtt(FrameError),
+    /// More came than may wait.
+    Flood,
+}
+
+impl fmt::Display for End {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Closed => f.write_str("the connection was closed"),
+            Self::Broken(reason) => write!(f, "the connection broke ({reason})"),
+            Self::NotMqtt(error) => write!(f, "what came is not MQTT ({error})"),
+            Self::Flood => write!(f, "more than {} MiB came unasked", UNREAD_BYTES >> 20),
+        }
+    }
+}
+
+/// What the background reader tells.
+#[derive(Debug)]
+pub(super) enum Incoming {
+    Arrival(Arrival),
+    End(End, Instant),
+}
+
+/// The bytes that were read and not yet looked at.
+pub(super) type Unread = Arc<AtomicUsize>;
+
+/// Reads until the connection ends, in a task that ends with it or when nobody listens any more.
+pub(super) fn read(
+    mut stream: ReadHalf<Connection>,
+    version: Version,
+    connection: u32,
+    trace: Recorder,
+    unread: Unread,
+) -> mpsc::UnboundedReceiver<Incoming> {
+    // Unbounded in count, bounded in bytes by `unread`.
+    let (tell, incoming) = mpsc::unbounded_channel();
+    tokio::spawn(async move {
+        let mut framer = Framer::new(LARGEST_PACKET);
+        let mut chunk = vec![0; 16 << 10];
+        let end = 'reading: loop {
+            let count = tokio::select! {
+                biased;
+                () = tell.closed() => return,
+                count = stream.read(&mut chunk) => match count {
+                    Ok(0) => break End::Closed,
+                    Ok(count) => count,
+                    Err(error) => break End::Broken(error.kind().to_string()),
+                },
+            };
+            if unread.fetch_add(count, Ordering::Relaxed) + count > UNREAD_BYTES {
+                break End::Flood;
+            }
+            framer.push(&chunk[..count]);
+            loop {
+                let bytes = match framer.next_packet() {
+                    Ok(Some(bytes)) => bytes,
+                    Ok(None) => break,
+                    Err(error) => {
+                        trace.add(
+                            connection,
+                            EntryKind::Received,
+                            "bytes that are no packet",
+                            &chunk[..count],
+                        );
+                        break 'reading End::NotMqtt(error);
+                    }
+                };
+                if tell
+                    .send(Incoming::Arrival(arrival(&bytes, version, connection, &trace)))
+                    .is_err()
+                {
+                    return;
+                }
+            }
+        };
+        if !framer.pending().is_empty() && !matches!(end, End::NotMqtt(_)) {
+            trace.add(connection, EntryKind::Received, "part of a packet", framer.pending());
+        }
+        trace.add(connection, EntryKind::Closed, end.to_string(), &[]);
+        // Nobody listening any more is no error.
+        let _ = tell.send(Incoming::End(end, Instant::now()));
+    });
+    incoming
+}
+
+fn arrival(bytes: &Bytes, version: Version, connection: u32, trace: &Recorder) -> Arrival {
+    let packet = match Frame::new(bytes) {
+        Ok(frame) => Packet::decode(frame, version).map(Packet::into_owned),
+        // The framer cut it; that it is whole was checked there.
+        Err(error) => Err(error.into()),
+    };
+    let summary = match &packet {
+        Ok(packet) => packet.to_string(),
+        Err(error) => format!("malformed: {error}"),
+    };
+    let entry = trace.add(connection, EntryKind::Received, summary, bytes);
+    if let Err(error) = &packet {
+        trace.mark(entry, error.offset..error.offset + 1, error.to_string());
+    }
+    Arrival { packet, bytes: bytes.clone(), entry, at: Instant::now() }
+}

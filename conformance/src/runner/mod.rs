@@ -1,0 +1,103 @@
+//! The runner: probes endpoints, selects and schedules cases, confirms findings, cleans up, and tells
+//! all of it as events.
+
+mod detect;
+mod job;
+mod mqtt;
+mod schedule;
+mod select;
+mod verdict;
+
+use std::time::Duration;
+
+use tokio::sync::{mpsc, watch};
+use tokio::time::Instant;
+
+use crate::event::{Event, Tool};
+use crate::requirement::Protocol;
+use crate::transport::Connector;
+
+pub use detect::Undetected;
+pub use job::{Attempt, Job};
+pub use select::{Selection, SelectionError};
+
+/// What is to be run.
+#[derive(Debug)]
+pub struct Plan {
+    /// The endpoints, tested one after the other.
+    pub endpoints: Vec<EndpointPlan>,
+    /// Which cases.
+    pub selection: Selection,
+    /// How many cases run at the same time.
+    pub jobs: usize,
+    /// How long a reply may take.
+    pub timeout: Duration,
+    /// Seed of everything generated.
+    pub seed: u64,
+    /// Distinguishes this run's names from all others: at most six letters and digits.
+    pub run: String,
+}
+
+/// One endpoint and how to deal with it.
+#[derive(Debug)]
+pub struct EndpointPlan {
+    /// Opens connections.
+    pub connector: Connector,
+    /// User Name for MQTT.
+    pub user_name: Option<String>,
+    /// Password for MQTT.
+    pub password: Option<String>,
+}
+
+/// Why a run should stop early; `None` while it should not. Clones of the receiver see the same.
+pub type Interrupt = watch::Receiver<Option<String>>;
+
+/// Runs the plan to its end, or until interrupted. Every event goes to `events`, the last one is
+/// always [`Event::RunFinished`].
+pub async fn run(plan: Plan, interrupt: Interrupt, events: mpsc::UnboundedSender<Event>) {
+    let began = Instant::now();
+    // That nobody listens any more is no reason to leave things in the target.
+    let tell = |event| drop(events.send(event));
+    tell(Event::RunStarted {
+        tool: Tool {
+            name: env!("CARGO_PKG_NAME").to_owned(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+        },
+        seed: plan.seed,
+    });
+    let mut interrupted = None;
+    for endpoint in &plan.endpoints {
+        if interrupt.borrow().is_some() {
+            break;
+        }
+        let jobs = match jobs(endpoint, &plan, &tell).await {
+            Ok(jobs) => jobs,
+            Err(undetected) => {
+                tell(Event::EndpointUnreachable {
+                    url: endpoint.connector.url().to_string(),
+                    reason: undetected.to_string(),
+                });
+                continue;
+            }
+        };
+        interrupted = schedule::run(jobs, &plan, interrupt.clone(), &events).await.or(interrupted);
+    }
+    let interrupted = interrupt.borrow().clone().or(interrupted);
+    tell(Event::RunFinished { interrupted, duration_ms: began.elapsed().as_millis() as u64 });
+}
+
+/// Probes an endpoint and makes its jobs.
+async fn jobs(
+    endpoint: &EndpointPlan,
+    plan: &Plan,
+    tell: &impl Fn(Event),
+) -> Result<schedule::Work, Undetected> {
+    let work = mqtt::work(endpoint, plan).await?;
+    tell(Event::EndpointPlanned { endpoint: work.endpoint.clone(), cases: work.jobs.len() });
+    Ok(work)
+}
+
+/// The protocols that an endpoint's scheme stands for and the selection wants.
+fn protocols<'a>(plan: &'a Plan, of_scheme: &'a [Protocol]) -> impl Iterator<Item = Protocol> + 'a {
+    of_scheme.iter().copied().filter(|protocol| plan.selection.wants_protocol(*protocol))
+}

@@ -1,0 +1,208 @@
+//! Runs jobs side by side, longest first, and watches over the target's life.
+
+use std::collections::VecDeque;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
+use tokio::time::{Instant, timeout};
+
+use super::{Attempt, Interrupt, Job, Plan, verdict};
+use crate::case::{Outcome, Stop};
+use crate::event::{CaseReport, Endpoint, Event, Verdict};
+use crate::evidence::Evidence;
+
+/// How many attempts at a connection a target gets before it counts as dead.
+const SIGNS_OF_LIFE: u32 = 3;
+
+/// Everything to be run at one endpoint.
+pub(super) struct Work {
+    /// What is known of it.
+    pub endpoint: Endpoint,
+    /// The jobs, in the order of reports.
+    pub jobs: Vec<Job>,
+    /// Whether the target still answers.
+    pub alive: Alive,
+}
+
+/// Asks whether the target still answers.
+pub(super) type Alive = Arc<dyn Fn() -> Pin<Box<dyn Future<Output = bool> + Send>> + Send + Sync>;
+
+/// Runs all jobs. Tells why it stopped early, if it did.
+pub(super) async fn run(
+    work: Work,
+    plan: &Plan,
+    mut interrupt: Interrupt,
+    events: &mpsc::UnboundedSender<Event>,
+) -> Option<String> {
+    let mut waiting: Vec<(usize, Job)> = work.jobs.into_iter().enumerate().collect();
+    waiting.sort_by_key(|(index, job)| (std::cmp::Reverse(job.about.lasts), *index));
+    let mut waiting: VecDeque<_> = waiting.into();
+    let mut running = JoinSet::new();
+    let mut stopped = interrupt.borrow().clone();
+    let tell = |event| drop(events.send(event));
+    loop {
+        while stopped.is_none() && running.len() < plan.jobs.max(1) {
+            let Some((index, job)) = waiting.pop_front() else { break };
+            tell(Event::CaseStarted {
+                endpoint: job.endpoint.clone(),
+                case: job.about.id.to_owned(),
+                protocol: job.protocol,
+            });
+            let name = letters(index);
+            running.spawn(perform(
+                job,
+                name,
+                plan.timeout,
+                Arc::clone(&work.alive),
+                interrupt.clone(),
+            ));
+        }
+        tokio::select! {
+            biased;
+            reason = interrupted(&mut interrupt), if stopped.is_none() => stopped = Some(reason),
+            finished = running.join_next() => match finished {
+                None => break,
+                Some(Ok((report, target_is_dead))) => {
+                    if target_is_dead && stopped.is_none() {
+                        stopped = Some(format!("the target stopped answering during {}", report.id));
+                    }
+                    tell(Event::CaseFinished(Box::new(report)));
+                }
+                // Scenarios panic in a task of their own; this one only awaits.
+                Some(Err(_)) => {}
+            }
+        }
+    }
+    if let Some(reason) = &stopped {
+        for (_, job) in waiting {
+            let outcome = Err(Stop::Inconclusive(format!("not run: {reason}")));
+            let report = verdict::report(&job, outcome, &Evidence::new(), &[], 0);
+            tell(Event::CaseFinished(Box::new(report)));
+        }
+    }
+    stopped
+}
+
+/// Brings one job to its report, and tells whether the target is dead.
+async fn perform(
+    job: Job,
+    name: String,
+    reply: Duration,
+    alive: Alive,
+    interrupt: Interrupt,
+) -> (CaseReport, bool) {
+    if let Some(reason) = &job.not_applicable {
+        let outcome = Err(Stop::NotApplicable(reason.clone()));
+        return (verdict::report(&job, outcome, &Evidence::new(), &[], 0), false);
+    }
+    let first = attempt(&job, format!("{name}x"), reply, interrupt.clone()).await;
+    if matches!(first.verdict, Verdict::Pass | Verdict::NotApplicable | Verdict::Error)
+        || interrupt.borrow().is_some()
+    {
+        return (first, false);
+    }
+    if !answers(&alive).await {
+        return (blamed_on_death(first), true);
+    }
+    // What is held against a target has to be repeatable.
+    let mut second = attempt(&job, format!("{name}y"), reply, interrupt.clone()).await;
+    if !answers(&alive).await {
+        return (blamed_on_death(first), true);
+    }
+    if interrupt.borrow().is_some() || second.verdict == first.verdict {
+        return (first, false);
+    }
+    if first.verdict == Verdict::Inconclusive {
+        // A slow target that made it the second time, or failed it.
+        if second.verdict == Verdict::Fail || second.verdict == Verdict::Warn {
+            second = unstable(second, &first);
+        }
+        return (second, false);
+    }
+    (unstable(first, &second), false)
+}
+
+fn unstable(finding: CaseReport, other: &CaseReport) -> CaseReport {
+    let found = finding.found.unwrap_or_default();
+    CaseReport {
+        found: Some(format!(
+            "not repeatable: {} once ({found}), {} when repeated",
+            finding.verdict, other.verdict
+        )),
+        verdict: Verdict::Inconclusive,
+        ..finding
+    }
+}
+
+/// A target that died may have died of another case that ran at the same time.
+fn blamed_on_death(report: CaseReport) -> CaseReport {
+    let found = report.found.unwrap_or_default();
+    CaseReport {
+        found: Some(format!(
+            "the target stopped answering while this case ran ({found}); with --jobs 1 only the case that ends it is hit"
+        )),
+        verdict: Verdict::Inconclusive,
+        ..report
+    }
+}
+
+async fn answers(alive: &Alive) -> bool {
+    for _ in 0..SIGNS_OF_LIFE {
+        if alive().await {
+            return true;
+        }
+    }
+    false
+}
+
+/// One attempt, from its first connection to its clean-up.
+async fn attempt(job: &Job, name: String, reply: Duration, mut interrupt: Interrupt) -> CaseReport {
+    let began = Instant::now();
+    let evidence = Evidence::new();
+    let Attempt { running, clean_up, generated } = (job.attempt)(evidence.clone(), name);
+    // Long enough for every reply of a scenario to come at the last moment would be no limit at all;
+    // this much shows that it will never end.
+    let limit = job.about.lasts * 2 + reply * 8;
+    // A task of its own, so that a panic is this case's and nobody else's.
+    let mut scenario = tokio::spawn(running);
+    let outcome: Outcome = tokio::select! {
+        biased;
+        finished = timeout(limit, &mut scenario) => match finished {
+            Ok(Ok(outcome)) => outcome,
+            Ok(Err(panic)) => Err(Stop::Error(format!("the case itself failed: {panic}"))),
+            Err(_) => Err(Stop::Inconclusive(format!(
+                "the scenario did not come to its end within {} s", limit.as_secs()
+            ))),
+        },
+        reason = interrupted(&mut interrupt) => Err(Stop::Inconclusive(format!("not finished: {reason}"))),
+    };
+    scenario.abort();
+    let _ = timeout(reply * 4, clean_up).await;
+    verdict::report(job, outcome, &evidence, &generated, began.elapsed().as_millis() as u64)
+}
+
+async fn interrupted(interrupt: &mut Interrupt) -> String {
+    loop {
+        if let Some(reason) = interrupt.borrow_and_update().clone() {
+            return reason;
+        }
+        if interrupt.changed().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    }
+}
+
+/// A short name made of letters and digits.
+fn letters(mut number: usize) -> String {
+    let mut name = String::new();
+    loop {
+        name.insert(0, char::from(b"abcdefghijklmnopqrstuvw"[number % 23]));
+        number /= 23;
+        if number == 0 {
+            return name;
+        }
+    }
+}

@@ -1,0 +1,364 @@
+//! What 5.0 adds to messages: properties that are forwarded, expiry, Topic Aliases, Receive Maximum
+//! and Maximum Packet Size (5.0 sections 3.1.2.11, 3.3.2.3 and 4.9).
+
+use std::time::Duration;
+
+use pushspec_wire::mqtt::{Packet, Properties, Property, Publish, QoS, SubscriptionOptions};
+use tokio::time::{Instant, sleep};
+
+use super::cx::{Cx, Illegal};
+use super::wire;
+use crate::case::{Case, Need, Outcome, Stop};
+use crate::probe::mqtt::{Judged, Message, Received};
+use crate::requirement::v5;
+
+const QOS: QoS = QoS::AtLeastOnce;
+
+/// The cases of this chapter.
+pub(super) const CASES: &[Case<Cx>] = &[
+    Case {
+        id: "mqtt/message/user-properties-keep-their-order",
+        requires: &[v5("MQTT-3.3.2-17"), v5("MQTT-3.3.2-18")],
+        expects: "User Properties are forwarded unchanged and in their order, twice where they were given twice",
+        run: |cx| {
+            Box::pin(async move {
+                let given = [("b", "1"), ("a", ""), ("b", "1")];
+                let mut message = Message::new(cx.topic("t"), "x");
+                for (name, value) in given {
+                    message = message.with(Property::UserProperty(name, value));
+                }
+                let received = forwarded(&cx, &message).await?;
+                let user: Vec<_> = received.properties.user_properties().collect();
+                same(
+                    &cx,
+                    &received,
+                    user == given,
+                    "User Properties b=1, a= and b=1, in this order",
+                )
+            })
+        },
+        ..Case::BASE
+    },
+    Case {
+        id: "mqtt/message/content-type-is-forwarded",
+        requires: &[v5("MQTT-3.3.2-20")],
+        expects: "the Content Type is forwarded unchanged",
+        run: |cx| Box::pin(one_property(cx, Property::ContentType("text/plain; charset=utf-8"))),
+        ..Case::BASE
+    },
+    Case {
+        id: "mqtt/message/response-topic-is-forwarded",
+        requires: &[v5("MQTT-3.3.2-15")],
+        expects: "the Response Topic is forwarded unchanged",
+        run: |cx| Box::pin(one_property(cx, Property::ResponseTopic("pushspec/answer"))),
+        ..Case::BASE
+    },
+    Case {
+        id: "mqtt/message/correlation-data-is-forwarded",
+        requires: &[v5("MQTT-3.3.2-16")],
+        expects: "the Correlation Data is forwarded unchanged, whatever bytes it has",
+        run: |cx| Box::pin(one_property(cx, Property::CorrelationData(&[0, 0xFF, b'a', 0x80]))),
+        ..Case::BASE
+    },
+    Case {
+        id: "mqtt/message/payload-format-is-forwarded",
+        requires: &[v5("MQTT-3.3.2-4")],
+        expects: "the Payload Format Indicator is forwarded unchanged",
+        run: |cx| Box::pin(one_property(cx, Property::PayloadFormatIndicator(1))),
+        ..Case::BASE
+    },
+    Case {
+        id: "mqtt/message/expiry-is-counted-down",
+        requires: &[v5("MQTT-3.3.2-6")],
+        needs: &[Need::KeptSession, Need::QoS1],
+        expects: "a message that waited in the Server is sent with its Message Expiry Interval less the time it waited",
+        accepts: "One second more or less, since the interval counts whole seconds.",
+        lasts: Duration::from_secs(3),
+        run: |cx| {
+            Box::pin(async move {
+                let topic = cx.topic("t");
+                let kept = cx.opening().kept(60).resuming();
+                let mut client = kept.open().await?;
+                client.subscribe(&topic, QOS).await?;
+                client.disconnect().await;
+                let mut publisher = cx.connected().await?;
+                let published = Instant::now();
+                let message =
+                    Message::new(&topic, "x").qos(QOS).with(Property::MessageExpiryInterval(60));
+                publisher.publish(&message).await?;
+                let acknowledged = Instant::now();
+                sleep(Duration::from_secs(3)).await;
+                let resuming = Instant::now();
+                let mut client = kept.open().await?;
+                let message = client.message().await?;
+                // It waited from somewhere between PUBLISH and PUBACK to somewhere between CONNECT
+                // and its arrival.
+                let most = 60 - resuming.duration_since(acknowledged).as_secs().min(60) + 1;
+                let least =
+                    60u64.saturating_sub(message.at.duration_since(published).as_secs() + 2);
+                let interval = message.properties.message_expiry_interval();
+                let counted =
+                    interval.is_some_and(|seconds| (least..=most).contains(&u64::from(seconds)));
+                cx.judge_at(
+                    message.entry,
+                    0..message.bytes.len(),
+                    counted,
+                    "a Message Expiry Interval of about 57 s: 60 s less the 3 s that the message waited",
+                    interval.map_or("none".to_owned(), |seconds| format!("{seconds} s")),
+                )
+            })
+        },
+        ..Case::BASE
+    },
+    Case {
+        id: "mqtt/message/expired-is-not-delivered",
+        requires: &[v5("MQTT-3.3.2-5")],
+        needs: &[Need::KeptSession, Need::QoS1],
+        expects: "a message that expired before its delivery began is not delivered",
+        lasts: Duration::from_secs(4),
+        run: |cx| {
+            Box::pin(async move {
+                let topic = cx.topic("t");
+                let kept = cx.opening().kept(60).resuming();
+                let mut client = kept.open().await?;
+                client.subscribe(&topic, QOS).await?;
+                client.disconnect().await;
+                let mut publisher = cx.connected().await?;
+                let expiring = Message::new(&topic, "expired")
+                    .qos(QOS)
+                    .with(Property::MessageExpiryInterval(1));
+                publisher.publish(&expiring).await?;
+                publisher.publish(&Message::new(&topic, "lasting").qos(QOS)).await?;
+                sleep(Duration::from_secs(4)).await;
+                let mut client = kept.open().await?;
+                let message = client.message().await?;
+                cx.judge_at(
+                    message.entry,
+                    0..message.bytes.len(),
+                    message.payload.as_ref() == b"lasting",
+                    "only the message without expiry",
+                    "the message that expired 3 s ago",
+                )
+            })
+        },
+        ..Case::BASE
+    },
+    Case {
+        id: "mqtt/message/retained-expires",
+        requires: &[v5("X5-R06"), v5("MQTT-3.3.2-5")],
+        needs: &[Need::Retain],
+        expects: "a retained message that expired is not sent to a new subscription",
+        lasts: Duration::from_secs(4),
+        run: |cx| {
+            Box::pin(async move {
+                let topic = cx.topic("t");
+                let mut publisher = cx.connected().await?;
+                let expiring = Message::new(&topic, "expired")
+                    .retained()
+                    .with(Property::MessageExpiryInterval(1));
+                publisher.publish(&expiring).await?;
+                publisher.ping().await?;
+                sleep(Duration::from_secs(4)).await;
+                let mut late = cx.subscribed(&topic, QoS::AtMostOnce).await?;
+                let expected = "no retained message";
+                cx.nothing_before_fence(&mut late, &topic, QoS::AtMostOnce, expected).await
+            })
+        },
+        ..Case::BASE
+    },
+    Case {
+        id: "mqtt/message/topic-aliases-work",
+        requires: &[v5("MQTT-3.3.2-12"), v5("X5-R07")],
+        needs: &[Need::TopicAlias],
+        expects: "a Topic Alias that the Server permits stands for the topic it was last sent with",
+        run: |cx| {
+            Box::pin(async move {
+                let (a, b) = (cx.topic("a"), cx.topic("b"));
+                let mut subscriber = cx.subscribed(&a, QoS::AtMostOnce).await?;
+                subscriber.subscribe(&b, QoS::AtMostOnce).await?;
+                let mut publisher = cx.connected().await?;
+                let alias = cx.capabilities().topic_alias_maximum;
+                for (sent, meant) in [(a.as_str(), &a), ("", &a), (b.as_str(), &b), ("", &b)] {
+                    let message = Message::new(sent, "x").with(Property::TopicAlias(alias));
+                    publisher.publish(&message).await?;
+                    let received = subscriber.message().await;
+                    let received = received
+                        .judged(&cx, "the message is delivered on the topic of the alias")?;
+                    cx.judge_at(
+                        received.entry,
+                        2..4 + received.topic.len(),
+                        received.topic == meant.as_str(),
+                        format!("topic {meant}"),
+                        format!("topic {}", received.topic),
+                    )?;
+                }
+                Ok(())
+            })
+        },
+        ..Case::BASE
+    },
+    Case {
+        id: "mqtt/message/topic-aliases-end-with-the-connection",
+        requires: &[v5("MQTT-3.3.2-7"), v5("X5-N18")],
+        needs: &[Need::TopicAlias],
+        expects: "a Topic Alias of an earlier connection is unknown: to use it ends the connection and publishes nothing",
+        run: |cx| {
+            Box::pin(async move {
+                let topic = cx.topic("t");
+                let mut watcher = cx.subscribed(&topic, QoS::AtMostOnce).await?;
+                let kept = cx.opening().kept(60).resuming();
+                let mut first = kept.open().await?;
+                let set = Message::new(&topic, "set").with(Property::TopicAlias(1));
+                first.publish(&set).await?;
+                watcher.message().await?;
+                first.disconnect().await;
+                let second = kept.open().await?;
+                let used = Message::new("", "used").with(Property::TopicAlias(1));
+                let bytes = wire::publish(&cx, &used);
+                let alias = wire::position(&bytes, &[0x23, 0, 1]);
+                let illegal = Illegal {
+                    bytes,
+                    meant: "PUBLISH with a Topic Alias of the connection before",
+                    decides: alias..alias + 3,
+                    why: "no topic was given for this alias",
+                };
+                cx.closes_on(second, illegal).await?;
+                let expected = "nothing is published";
+                cx.nothing_before_fence(&mut watcher, &topic, QoS::AtMostOnce, expected).await
+            })
+        },
+        ..Case::BASE
+    },
+    Case {
+        id: "mqtt/message/topic-alias-0",
+        requires: &[v5("MQTT-3.3.2-8"), v5("X5-N19")],
+        expects: "a PUBLISH with Topic Alias 0 ends the connection",
+        run: |cx| {
+            Box::pin(async move {
+                let topic = cx.topic("t");
+                let message = Message::new(&topic, "x").with(Property::TopicAlias(1));
+                let mut bytes = wire::publish(&cx, &message);
+                let alias = wire::position(&bytes, &[0x23, 0, 1]);
+                bytes[alias + 2] = 0;
+                let illegal = Illegal {
+                    bytes,
+                    meant: "PUBLISH with Topic Alias 0",
+                    decides: alias..alias + 3,
+                    why: "0 is no Topic Alias",
+                };
+                cx.closes_on(cx.connected().await?, illegal).await
+            })
+        },
+        ..Case::BASE
+    },
+    Case {
+        id: "mqtt/message/receive-maximum-is-respected",
+        requires: &[v5("MQTT-3.3.4-9"), v5("MQTT-4.9.0-1"), v5("MQTT-4.9.0-2")],
+        needs: &[Need::QoS1],
+        expects: "no more messages are in flight to a Client than its Receive Maximum; an acknowledgement lets the next one through",
+        run: |cx| {
+            Box::pin(async move {
+                let topic = cx.topic("t");
+                let opening = cx.opening().with(Property::ReceiveMaximum(2));
+                let mut client = opening.open().await?;
+                client.subscribe(&topic, QOS).await?;
+                publish_many(&cx, &topic, 5).await?;
+                let first = client.publish_received().await?;
+                client.publish_received().await.judged(&cx, "two messages at once")?;
+                client.ping().await?;
+                if let Some(third) = client.arrived().first() {
+                    cx.judge_at(
+                        third.entry,
+                        0..third.bytes.len(),
+                        false,
+                        "two messages in flight, as Receive Maximum says",
+                        "a third one",
+                    )?;
+                }
+                client.acknowledge(first.delivery).await?;
+                let expected = "the third message once one is acknowledged";
+                client.publish_received().await.judged(&cx, expected)?;
+                Ok(())
+            })
+        },
+        ..Case::BASE
+    },
+    Case {
+        id: "mqtt/message/receive-maximum-holds-up-nothing-else",
+        requires: &[v5("MQTT-3.3.4-10"), v5("MQTT-4.9.0-3")],
+        needs: &[Need::QoS1],
+        expects: "a Client with Receive Maximum messages in flight is still sent PINGRESP and SUBACK",
+        run: |cx| {
+            Box::pin(async move {
+                let topic = cx.topic("t");
+                let mut client = cx.opening().with(Property::ReceiveMaximum(1)).open().await?;
+                client.subscribe(&topic, QOS).await?;
+                publish_many(&cx, &topic, 2).await?;
+                client.publish_received().await?;
+                client.ping().await.judged(&cx, "PINGRESP")?;
+                let filters = [(topic.as_str(), SubscriptionOptions::new(QOS))];
+                let suback = client.subscribe_all(&filters, Properties::new()).await;
+                suback.judged(&cx, "SUBACK")?;
+                Ok(())
+            })
+        },
+        ..Case::BASE
+    },
+    Case {
+        id: "mqtt/message/maximum-packet-size-is-respected",
+        requires: &[v5("MQTT-3.1.2-24"), v5("MQTT-3.1.2-25")],
+        needs: &[Need::QoS1],
+        expects: "a message that makes a larger packet than the Client takes is not sent to it, and later ones are",
+        run: |cx| {
+            Box::pin(async move {
+                const LIMIT: u32 = 512;
+                let topic = cx.topic("t");
+                let opening = cx.opening().with(Property::MaximumPacketSize(LIMIT));
+                let mut client = opening.open().await?;
+                client.subscribe(&topic, QOS).await?;
+                let mut publisher = cx.connected().await?;
+                publisher.publish(&Message::new(&topic, [b'x'; 1024]).qos(QOS)).await?;
+                publisher.publish(&Message::new(&topic, "small").qos(QOS)).await?;
+                let message = client.message().await;
+                let message = message.judged(&cx, "the small message behind the large one")?;
+                let size = message.bytes.len();
+                cx.judge_at(
+                    message.entry,
+                    0..size,
+                    size <= LIMIT as usize,
+                    format!("no packet of more than {LIMIT} bytes"),
+                    format!("a packet of {size} bytes"),
+                )
+            })
+        },
+        ..Case::BASE
+    },
+];
+
+/// The message as a subscriber gets it.
+async fn forwarded(cx: &Cx, message: &Message) -> Result<Received<Publish<'static>>, Stop> {
+    let mut subscriber = cx.subscribed(&cx.topic("t"), QoS::AtMostOnce).await?;
+    let mut publisher = cx.connected().await?;
+    publisher.publish(message).await?;
+    Ok(subscriber.message().await?)
+}
+
+/// This property is forwarded unchanged.
+async fn one_property(cx: Cx, property: Property<'static>) -> Outcome {
+    let received = forwarded(&cx, &Message::new(cx.topic("t"), "x").with(property)).await?;
+    let there = received.properties.iter().any(|found| found == property);
+    same(&cx, &received, there, &format!("{property:?}"))
+}
+
+fn same(cx: &Cx, received: &Received<Publish<'static>>, same: bool, expected: &str) -> Outcome {
+    let found = Packet::Publish(received.packet.clone());
+    cx.judge_at(received.entry, 0..received.bytes.len(), same, expected, found)
+}
+
+async fn publish_many(cx: &Cx, topic: &str, count: u8) -> Outcome {
+    let mut publisher = cx.connected().await?;
+    for number in 0..count {
+        publisher.publish(&Message::new(topic, [number]).qos(QOS)).await?;
+    }
+    Ok(())
+}

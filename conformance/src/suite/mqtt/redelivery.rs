@@ -1,0 +1,235 @@
+//! The Server as sender: Packet Identifiers, acknowledgements and redelivery (5.0 sections 4.3 and
+//! 4.4, 3.1.1 sections 4.3 and 4.4).
+
+use std::collections::BTreeSet;
+
+use pushspec_wire::mqtt::{Delivery, Packet, PacketId, Publish, QoS, Version};
+
+use super::cx::Cx;
+use crate::case::{Case, Need, Stop};
+use crate::probe::mqtt::{Client, Judged, Message, Opening, Received};
+use crate::requirement::{v5, v31, v311};
+
+/// The cases of this chapter.
+pub(super) const CASES: &[Case<Cx>] = &[
+    Case {
+        id: "mqtt/redelivery/unacknowledged-qos-1-comes-again",
+        requires: &[
+            v31("X31-27"),
+            v311("MQTT-3.3.1-1"),
+            v311("MQTT-4.4.0-1"),
+            v311("MQTT-4.3.2-1"),
+            v311("MQTT-2.3.1-4"),
+            v5("MQTT-3.3.1-1"),
+            v5("MQTT-4.4.0-1"),
+            v5("MQTT-4.3.2-3"),
+        ],
+        needs: &[Need::KeptSession, Need::QoS1],
+        expects: "a PUBLISH at QoS 1 that was not acknowledged is sent again when the Session is resumed, with the same Packet Identifier and DUP = 1",
+        run: |cx| Box::pin(comes_again(cx, QoS::AtLeastOnce)),
+        ..Case::BASE
+    },
+    Case {
+        id: "mqtt/redelivery/unacknowledged-qos-2-comes-again",
+        requires: &[
+            v31("X31-27"),
+            v311("MQTT-3.3.1-1"),
+            v311("MQTT-4.4.0-1"),
+            v311("MQTT-4.3.3-1"),
+            v5("MQTT-3.3.1-1"),
+            v5("MQTT-4.4.0-1"),
+            v5("MQTT-4.3.3-3"),
+        ],
+        needs: &[Need::KeptSession, Need::QoS2],
+        expects: "a PUBLISH at QoS 2 without PUBREC is sent again when the Session is resumed, with the same Packet Identifier and DUP = 1",
+        run: |cx| Box::pin(comes_again(cx, QoS::ExactlyOnce)),
+        ..Case::BASE
+    },
+    Case {
+        id: "mqtt/redelivery/acknowledged-does-not-come-again",
+        requires: &[v311("MQTT-4.3.2-1"), v5("MQTT-4.3.2-3")],
+        needs: &[Need::KeptSession, Need::QoS1],
+        expects: "a PUBLISH at QoS 1 that was acknowledged is not sent again when the Session is resumed",
+        run: |cx| {
+            Box::pin(async move {
+                let topic = cx.topic("t");
+                let (kept, mut client, message) = in_flight(&cx, &topic, QoS::AtLeastOnce).await?;
+                client.acknowledge(message.delivery).await?;
+                client.ping().await?;
+                client.drop_connection();
+                let mut resumed = kept.open().await?;
+                let expected = "nothing is sent again";
+                cx.nothing_before_fence(&mut resumed, &topic, QoS::AtLeastOnce, expected).await
+            })
+        },
+        ..Case::BASE
+    },
+    Case {
+        id: "mqtt/redelivery/pubrec-is-answered-by-pubrel",
+        requires: &[v31("X31-26"), v311("MQTT-4.3.3-1"), v5("MQTT-4.3.3-4")],
+        needs: &[Need::QoS2],
+        expects: "PUBREC for a PUBLISH at QoS 2 is answered by PUBREL with its Packet Identifier",
+        run: |cx| {
+            Box::pin(async move {
+                let topic = cx.topic("t");
+                let mut subscriber = cx.subscribed(&topic, QoS::ExactlyOnce).await?;
+                let mut publisher = cx.connected().await?;
+                publisher.publish(&Message::new(&topic, "x").qos(QoS::ExactlyOnce)).await?;
+                let id = id_of(&subscriber.publish_received().await?)?;
+                subscriber.send_pubrec(id).await;
+                let expected = format!("PUBREL with Packet Identifier {id}");
+                subscriber.pubrel(id).await.judged(&cx, &expected)?;
+                subscriber.send_pubcomp(id).await;
+                Ok(())
+            })
+        },
+        ..Case::BASE
+    },
+    Case {
+        id: "mqtt/redelivery/unanswered-pubrel-comes-again",
+        requires: &[
+            v31("X31-27"),
+            v311("MQTT-4.4.0-1"),
+            v311("MQTT-4.3.3-1"),
+            v5("MQTT-4.4.0-1"),
+            v5("MQTT-4.3.3-5"),
+            v5("MQTT-4.3.3-6"),
+        ],
+        needs: &[Need::KeptSession, Need::QoS2],
+        expects: "a PUBREL without PUBCOMP is sent again when the Session is resumed, and the PUBLISH is not",
+        run: |cx| {
+            Box::pin(async move {
+                let topic = cx.topic("t");
+                let (kept, mut client, message) = in_flight(&cx, &topic, QoS::ExactlyOnce).await?;
+                let id = id_of(&message)?;
+                client.send_pubrec(id).await;
+                client.pubrel(id).await?;
+                client.drop_connection();
+                let mut resumed = kept.open().await?;
+                let expected = format!("PUBREL with Packet Identifier {id}");
+                resumed.pubrel(id).await.judged(&cx, &expected)?;
+                resumed.send_pubcomp(id).await;
+                let expected = "the PUBLISH is not sent again";
+                cx.nothing_before_fence(&mut resumed, &topic, QoS::ExactlyOnce, expected).await
+            })
+        },
+        ..Case::BASE
+    },
+    Case {
+        id: "mqtt/redelivery/identifiers-in-flight-differ",
+        requires: &[v311("MQTT-2.3.1-4"), v5("MQTT-2.2.1-4"), v5("MQTT-4.3.2-1")],
+        needs: &[Need::QoS1],
+        expects: "messages in flight to a Client have different Packet Identifiers",
+        run: |cx| {
+            Box::pin(async move {
+                let topic = cx.topic("t");
+                let mut subscriber = cx.subscribed(&topic, QoS::AtLeastOnce).await?;
+                let mut publisher = cx.connected().await?;
+                for number in 0..10u8 {
+                    let message = Message::new(&topic, [number]).qos(QoS::AtLeastOnce);
+                    publisher.publish(&message).await?;
+                }
+                let mut ids = BTreeSet::new();
+                let mut next = Some(subscriber.publish_received().await?);
+                subscriber.ping().await?;
+                let mut others = subscriber.arrived().into_iter();
+                while let Some(message) = next {
+                    let id = id_of(&message)?;
+                    cx.judge_at(
+                        message.entry,
+                        0..message.bytes.len(),
+                        ids.insert(id),
+                        "Packet Identifiers that differ",
+                        format!("Packet Identifier {id} again while it is in flight"),
+                    )?;
+                    next = others.find_map(|arrival| match arrival.packet {
+                        Ok(Packet::Publish(packet)) => Some(Received {
+                            packet,
+                            entry: arrival.entry,
+                            bytes: arrival.bytes,
+                            at: arrival.at,
+                        }),
+                        _ => None,
+                    });
+                }
+                if ids.len() < 2 {
+                    return Err(Stop::NotApplicable(
+                        "the Server has one message in flight at a time".to_owned(),
+                    ));
+                }
+                Ok(())
+            })
+        },
+        ..Case::BASE
+    },
+    Case {
+        id: "mqtt/redelivery/pubrel-is-always-answered",
+        requires: &[v311("MQTT-4.3.3-2"), v5("MQTT-4.3.3-11"), v5("X5-N40")],
+        needs: &[Need::QoS2],
+        expects: "PUBREL is answered by PUBCOMP also when its Packet Identifier is not known",
+        accepts: "In 5.0 the code should be 0x92 (Packet Identifier not found): another one is a warning.",
+        run: |cx| {
+            Box::pin(async move {
+                let mut client = cx.connected().await?;
+                let id = PacketId::new(999).unwrap_or(PacketId::MIN);
+                client.send_pubrel(id).await;
+                let pubcomp = client.pubcomp(id).await;
+                let pubcomp = pubcomp.judged(&cx, "PUBCOMP with Packet Identifier 999")?;
+                if cx.version() == Version::V5 {
+                    cx.advise(
+                        pubcomp.reason.0 == 0x92,
+                        "PUBCOMP 0x92 (Packet Identifier not found)",
+                        format!("PUBCOMP {:#04x}", pubcomp.reason.0),
+                    );
+                }
+                Ok(())
+            })
+        },
+        ..Case::BASE
+    },
+];
+
+/// A subscriber in a kept Session that was sent a message and has not acknowledged it.
+async fn in_flight(
+    cx: &Cx,
+    topic: &str,
+    qos: QoS,
+) -> Result<(Opening, Client, Received<Publish<'static>>), Stop> {
+    let kept = cx.opening().kept(60).resuming();
+    let mut client = kept.open().await?;
+    client.subscribe(topic, qos).await?;
+    let mut publisher = cx.connected().await?;
+    publisher.publish(&Message::new(topic, "in flight").qos(qos)).await?;
+    let message = client.publish_received().await?;
+    Ok((kept, client, message))
+}
+
+async fn comes_again(cx: Cx, qos: QoS) -> crate::case::Outcome {
+    let topic = cx.topic("t");
+    let (kept, client, message) = in_flight(&cx, &topic, qos).await?;
+    let id = id_of(&message)?;
+    client.drop_connection();
+    let mut resumed = kept.open().await?;
+    let again = resumed.publish_received().await;
+    let again = again.judged(&cx, "the PUBLISH is sent again when the Session is resumed")?;
+    let id_at = again.bytes.len().min(4 + again.topic.len());
+    cx.judge_at(
+        again.entry,
+        id_at..again.bytes.len().min(id_at + 2),
+        again.delivery.packet_id() == Some(id),
+        format!("Packet Identifier {id}, as before"),
+        format!("Packet Identifier {}", again.delivery.packet_id().map_or(0, PacketId::get)),
+    )?;
+    cx.judge_at(again.entry, 0..1, again.delivery.dup(), "DUP = 1", "DUP = 0")?;
+    resumed.acknowledge(again.delivery).await?;
+    Ok(())
+}
+
+fn id_of(message: &Received<Publish<'static>>) -> Result<PacketId, Stop> {
+    match message.delivery {
+        Delivery::AtLeastOnce { id, .. } | Delivery::ExactlyOnce { id, .. } => Ok(id),
+        Delivery::AtMostOnce => {
+            Err(Stop::Inconclusive("the message came at QoS 0, which has no identifier".to_owned()))
+        }
+    }
+}

@@ -1,0 +1,542 @@
+//! SUBSCRIBE, SUBACK, UNSUBSCRIBE and UNSUBACK (sections 3.8 to 3.11 of 5.0 and 3.1.1).
+
+use pushspec_wire::mqtt::{
+    Packet, PacketId, Properties, Property, QoS, ReasonCode, Subscribe, Subscription,
+    SubscriptionOptions, Unsubscribe,
+};
+
+use super::cx::{Cx, Illegal};
+use super::wire;
+use crate::case::{Case, Need, Outcome};
+use crate::probe::mqtt::{Judged, Message};
+use crate::requirement::{v5, v31, v311};
+
+const QOS: QoS = QoS::AtMostOnce;
+
+/// The cases of this chapter.
+pub(super) const CASES: &[Case<Cx>] = &[
+    Case {
+        id: "mqtt/subscribe/is-answered",
+        requires: &[
+            v31("X31-28"),
+            v311("MQTT-3.8.4-1"),
+            v311("MQTT-3.8.4-2"),
+            v311("MQTT-2.3.1-7"),
+            v5("MQTT-3.8.4-1"),
+            v5("MQTT-3.8.4-2"),
+            v5("MQTT-2.2.1-6"),
+        ],
+        expects: "SUBSCRIBE is answered by SUBACK with its Packet Identifier",
+        run: |cx| {
+            Box::pin(async move {
+                let mut client = cx.connected().await?;
+                for id in [1, 256, 65535].map(|id| PacketId::new(id).unwrap_or(PacketId::MIN)) {
+                    client.send(Packet::Subscribe(one_filter(id, &cx.topic("t")))).await;
+                    let expected = format!("SUBACK with Packet Identifier {id}");
+                    client.suback(id).await.judged(&cx, &expected)?;
+                }
+                Ok(())
+            })
+        },
+        ..Case::BASE
+    },
+    Case {
+        id: "mqtt/subscribe/a-code-for-each-filter-in-their-order",
+        requires: &[
+            v31("X31-28"),
+            v311("MQTT-3.8.4-4"),
+            v311("MQTT-3.8.4-5"),
+            v311("MQTT-3.9.3-1"),
+            v5("MQTT-3.8.4-5"),
+            v5("MQTT-3.8.4-6"),
+            v5("MQTT-3.8.4-7"),
+            v5("MQTT-3.9.3-1"),
+        ],
+        needs: &[Need::QoS2],
+        expects: "SUBACK has one code for each Topic Filter of the SUBSCRIBE in the same order, none above the QoS asked for",
+        run: |cx| {
+            Box::pin(async move {
+                let asked = [QoS::ExactlyOnce, QoS::AtMostOnce, QoS::AtLeastOnce];
+                let topics: Vec<String> = (0..3).map(|n| cx.topic(&n.to_string())).collect();
+                let filters: Vec<_> = topics
+                    .iter()
+                    .zip(asked)
+                    .map(|(topic, qos)| (topic.as_str(), SubscriptionOptions::new(qos)))
+                    .collect();
+                let mut client = cx.connected().await?;
+                let suback = client.subscribe_all(&filters, Properties::new()).await?;
+                let count = suback.reasons.len();
+                cx.judge_at(
+                    suback.entry,
+                    0..suback.bytes.len(),
+                    count == 3,
+                    "3 codes for 3 Topic Filters",
+                    format!("{count} codes"),
+                )?;
+                let first = suback.bytes.len() - count;
+                for (index, (code, qos)) in suback.reasons.iter().zip(asked).enumerate() {
+                    cx.judge_at(
+                        suback.entry,
+                        first + index..first + index + 1,
+                        code.0 <= qos.bits() || code.0 >= 0x80,
+                        format!("a grant of at most QoS {} for filter {}", qos.bits(), index + 1),
+                        format!("code {:#04x}", code.0),
+                    )?;
+                }
+                Ok(())
+            })
+        },
+        ..Case::BASE
+    },
+    Case {
+        id: "mqtt/subscribe/again-replaces",
+        requires: &[v311("MQTT-3.8.4-3"), v5("MQTT-3.8.4-3")],
+        needs: &[Need::QoS1],
+        expects: "a SUBSCRIBE with a Topic Filter that the Client has takes the place of that subscription: one copy, at the new QoS",
+        run: |cx| {
+            Box::pin(async move {
+                let topic = cx.topic("t");
+                let mut client = cx.subscribed(&topic, QoS::AtMostOnce).await?;
+                client.subscribe(&topic, QoS::AtLeastOnce).await?;
+                let mut publisher = cx.connected().await?;
+                publisher.publish(&Message::new(&topic, "x").qos(QoS::AtLeastOnce)).await?;
+                let message = client.message().await?;
+                let qos = message.delivery.qos();
+                cx.judge_at(
+                    message.entry,
+                    0..1,
+                    qos == QoS::AtLeastOnce,
+                    "QoS 1, as granted last",
+                    format!("QoS {}", qos.bits()),
+                )?;
+                let expected = "one copy of the message";
+                cx.nothing_before_fence(&mut client, &topic, QoS::AtLeastOnce, expected).await
+            })
+        },
+        ..Case::BASE
+    },
+    Case {
+        id: "mqtt/subscribe/again-sends-retained-messages",
+        requires: &[v311("MQTT-3.8.4-3"), v5("MQTT-3.8.4-4")],
+        needs: &[Need::Retain],
+        expects: "a SUBSCRIBE with a Topic Filter that the Client has sends the retained messages again",
+        run: |cx| {
+            Box::pin(async move {
+                let topic = cx.topic("lamp");
+                let mut publisher = cx.connected().await?;
+                publisher.publish(&Message::new(&topic, "on").retained()).await?;
+                publisher.ping().await?;
+                let mut client = cx.subscribed(&topic, QOS).await?;
+                client.message().await?;
+                client.subscribe(&topic, QOS).await?;
+                client.message().await.judged(&cx, "the retained message again")?;
+                Ok(())
+            })
+        },
+        ..Case::BASE
+    },
+    Case {
+        id: "mqtt/subscribe/overlapping-get-the-highest-qos",
+        requires: &[v311("MQTT-3.3.5-1"), v5("MQTT-3.3.4-2")],
+        needs: &[Need::QoS1, Need::Wildcards],
+        expects: "a message that matches several subscriptions of a Client is delivered at the highest QoS among them",
+        accepts: "Further copies at the QoS of the other subscriptions.",
+        run: |cx| {
+            Box::pin(async move {
+                let topic = cx.topic("a");
+                let mut client = cx.connected().await?;
+                client.subscribe(&topic, QoS::AtLeastOnce).await?;
+                client.subscribe(&cx.topic("+"), QoS::AtMostOnce).await?;
+                let mut publisher = cx.connected().await?;
+                publisher.publish(&Message::new(&topic, "x").qos(QoS::AtLeastOnce)).await?;
+                let first = client.message().await?;
+                let mut copies = vec![first.delivery.qos()];
+                let others = cx.until_fence(&mut client, &topic, QoS::AtLeastOnce).await?;
+                // The fence matches both subscriptions too.
+                copies.extend(
+                    others
+                        .iter()
+                        .filter(|other| other.payload.as_ref() == b"x")
+                        .map(|other| other.delivery.qos()),
+                );
+                cx.observe("copies", copies.len());
+                let expected = "a copy at QoS 1";
+                cx.judge(copies.contains(&QoS::AtLeastOnce), expected, "copies at QoS 0 only")
+            })
+        },
+        ..Case::BASE
+    },
+    Case {
+        id: "mqtt/subscribe/without-filters",
+        requires: &[v311("MQTT-3.8.3-3"), v5("MQTT-3.8.3-2"), v5("X5-N22")],
+        expects: "a SUBSCRIBE without a Topic Filter ends the connection",
+        run: |cx| {
+            Box::pin(async move {
+                let client = cx.connected().await?;
+                let mut bytes = vec![0x82, 0, 0, 1];
+                if cx.is_v5() {
+                    bytes.push(0);
+                }
+                let illegal = Illegal {
+                    decides: 1..2,
+                    bytes: wire::with_length(&bytes),
+                    meant: "SUBSCRIBE without a Topic Filter",
+                    why: "ends where the first Topic Filter is due",
+                };
+                cx.closes_on(client, illegal).await
+            })
+        },
+        ..Case::BASE
+    },
+    Case {
+        id: "mqtt/subscribe/misplaced-hash",
+        requires: &[v311("MQTT-4.7.1-2"), v5("MQTT-4.7.1-1")],
+        needs: &[Need::Wildcards],
+        expects: "a Topic Filter in which `#` is not the whole last level is not granted",
+        accepts: "Closing the connection, or a SUBACK with a failure code.",
+        run: |cx| Box::pin(async move { not_granted(&cx, b'a', b'#').await }),
+        ..Case::BASE
+    },
+    Case {
+        id: "mqtt/subscribe/misplaced-plus",
+        requires: &[v311("MQTT-4.7.1-3"), v5("MQTT-4.7.1-2")],
+        needs: &[Need::Wildcards],
+        expects: "a Topic Filter in which `+` is not a whole level is not granted",
+        accepts: "Closing the connection, or a SUBACK with a failure code.",
+        run: |cx| Box::pin(async move { not_granted(&cx, b'a', b'+').await }),
+        ..Case::BASE
+    },
+    Case {
+        id: "mqtt/subscribe/qos-3",
+        requires: &[v31("X31-11"), v311("MQTT-3.8.3-4"), v5("X5-N23")],
+        expects: "a SUBSCRIBE that asks for QoS 3 ends the connection",
+        run: |cx| {
+            Box::pin(async move { options_byte(&cx, 3, "SUBSCRIBE for QoS 3", "QoS 3").await })
+        },
+        ..Case::BASE
+    },
+    Case {
+        id: "mqtt/subscribe/reserved-options",
+        requires: &[v311("MQTT-3.8.3-4"), v5("MQTT-3.8.3-5")],
+        expects: "a SUBSCRIBE with reserved bits set beside the QoS ends the connection",
+        run: |cx| {
+            let meant = "SUBSCRIBE with reserved option bits";
+            Box::pin(async move { options_byte(&cx, 0x80, meant, "bit 7 is reserved").await })
+        },
+        ..Case::BASE
+    },
+    Case {
+        id: "mqtt/subscribe/wrong-flags",
+        requires: &[v311("MQTT-3.8.1-1"), v5("MQTT-3.8.1-1")],
+        expects: "a SUBSCRIBE whose fixed header flags are not 0010 ends the connection",
+        run: |cx| {
+            Box::pin(async move {
+                let packet = Packet::Subscribe(one_filter(PacketId::MIN, &cx.topic("t")));
+                wrong_flags(&cx, packet, 0x80, "SUBSCRIBE with flags 0000").await
+            })
+        },
+        ..Case::BASE
+    },
+    Case {
+        id: "mqtt/subscribe/no-local",
+        requires: &[v5("MQTT-3.8.3-3")],
+        expects: "with No Local 1 a Client is not sent what it publishes itself, and is sent what others publish",
+        run: |cx| {
+            Box::pin(async move {
+                let topic = cx.topic("t");
+                let mut client = cx.connected().await?;
+                let options =
+                    SubscriptionOptions { no_local: true, ..SubscriptionOptions::new(QOS) };
+                client.subscribe_with(&topic, options).await?;
+                client.publish(&Message::new(&topic, "own")).await?;
+                client.ping().await?;
+                let expected = "only the message of another Client";
+                cx.nothing_before_fence(&mut client, &topic, QOS, expected).await
+            })
+        },
+        ..Case::BASE
+    },
+    Case {
+        id: "mqtt/subscribe/identifier-comes-with-the-message",
+        requires: &[v5("MQTT-3.3.4-3"), v5("X5-R11")],
+        needs: &[Need::SubscriptionIdentifiers],
+        expects: "a message carries the Subscription Identifier of the subscription that it matches",
+        run: |cx| {
+            Box::pin(async move {
+                let topic = cx.topic("t");
+                let mut client = cx.connected().await?;
+                let properties = Properties::new().with(Property::SubscriptionIdentifier(321));
+                let filters = [(topic.as_str(), SubscriptionOptions::new(QOS))];
+                client.subscribe_all(&filters, properties).await?;
+                let mut publisher = cx.connected().await?;
+                publisher.publish(&Message::new(&topic, "x")).await?;
+                let message = client.message().await?;
+                let ids: Vec<u32> = message.properties.subscription_identifiers().collect();
+                cx.judge_at(
+                    message.entry,
+                    0..message.bytes.len(),
+                    ids == [321],
+                    "Subscription Identifier 321",
+                    format!("Subscription Identifiers {ids:?}"),
+                )
+            })
+        },
+        ..Case::BASE
+    },
+    Case {
+        id: "mqtt/subscribe/shared-delivers-once",
+        requires: &[v5("X5-R02")],
+        needs: &[Need::SharedSubscriptions],
+        expects: "each message that matches a shared subscription goes to one of its Clients",
+        run: |cx| {
+            Box::pin(async move {
+                let topic = cx.topic("t");
+                let filter = format!("$share/pushspec/{topic}");
+                let mut members = Vec::new();
+                for _ in 0..2 {
+                    members.push(cx.subscribed(&filter, QoS::AtLeastOnce).await?);
+                }
+                let mut publisher = cx.connected().await?;
+                for number in 0..10u8 {
+                    let message = Message::new(&topic, [number]).qos(QoS::AtLeastOnce);
+                    publisher.publish(&message).await?;
+                }
+                publisher.ping().await?;
+                let mut copies = [0u8; 10];
+                let mut received = 0;
+                // Round trips, until they bring nothing more.
+                loop {
+                    let mut news = 0;
+                    for member in &mut members {
+                        member.ping().await?;
+                        for arrival in member.arrived() {
+                            let Ok(Packet::Publish(publish)) = arrival.packet else { continue };
+                            if let Some(id) = publish.delivery.packet_id() {
+                                member.send_puback(id).await;
+                            }
+                            let number = publish.payload.first().copied().unwrap_or(0);
+                            copies[usize::from(number) % 10] += 1;
+                            news += 1;
+                        }
+                    }
+                    received += news;
+                    if news == 0 {
+                        break;
+                    }
+                }
+                let found = format!("{received} deliveries, by message {copies:?}");
+                cx.judge(
+                    copies.iter().all(|count| *count <= 1),
+                    "10 deliveries of 10 messages",
+                    found,
+                )
+            })
+        },
+        ..Case::BASE
+    },
+    Case {
+        id: "mqtt/subscribe/no-local-on-shared",
+        requires: &[v5("MQTT-3.8.3-4")],
+        needs: &[Need::SharedSubscriptions],
+        expects: "No Local on a shared subscription is a Protocol Error: the connection ends",
+        run: |cx| {
+            Box::pin(async move {
+                let filter = format!("$share/pushspec/{}", cx.topic("t"));
+                let mut bytes = wire::encoded(
+                    &Packet::Subscribe(one_filter(PacketId::MIN, &filter)),
+                    cx.version(),
+                );
+                let options = bytes.len() - 1;
+                bytes[options] |= 0b100;
+                let illegal = Illegal {
+                    bytes,
+                    meant: "SUBSCRIBE with No Local to a shared subscription",
+                    decides: options..options + 1,
+                    why: "bit 2, No Local, is set",
+                };
+                cx.closes_on(cx.connected().await?, illegal).await
+            })
+        },
+        ..Case::BASE
+    },
+    Case {
+        id: "mqtt/unsubscribe/is-answered",
+        requires: &[
+            v31("X31-29"),
+            v311("MQTT-3.10.4-4"),
+            v311("MQTT-3.10.4-5"),
+            v311("MQTT-2.3.1-7"),
+            v5("MQTT-3.10.4-4"),
+            v5("MQTT-3.10.4-5"),
+            v5("MQTT-2.2.1-6"),
+        ],
+        expects: "UNSUBSCRIBE is answered by UNSUBACK with its Packet Identifier, also when there is no such subscription",
+        run: |cx| {
+            Box::pin(async move {
+                let topic = cx.topic("t");
+                let mut client = cx.subscribed(&topic, QOS).await?;
+                for _ in 0..2 {
+                    let unsuback = client.unsubscribe(&[&topic]).await;
+                    unsuback
+                        .judged(&cx, "UNSUBACK with the Packet Identifier of the UNSUBSCRIBE")?;
+                }
+                Ok(())
+            })
+        },
+        ..Case::BASE
+    },
+    Case {
+        id: "mqtt/unsubscribe/codes-follow-the-filters",
+        requires: &[v5("MQTT-3.11.3-1"), v5("MQTT-3.10.4-6")],
+        expects: "UNSUBACK has a code for each Topic Filter in their order: 0x11 where no subscription existed",
+        run: |cx| {
+            Box::pin(async move {
+                let (known, unknown) = (cx.topic("known"), cx.topic("unknown"));
+                let mut client = cx.subscribed(&known, QOS).await?;
+                let unsuback = client.unsubscribe(&[&known, &unknown]).await?;
+                let codes = unsuback.reasons.as_slice();
+                let found = Packet::UnsubAck(unsuback.packet.clone()).to_string();
+                let span = 0..unsuback.bytes.len();
+                let expected = "code 0x00 for the first filter and 0x11 for the second";
+                let right = codes == [ReasonCode(0), ReasonCode(0x11)];
+                cx.judge_at(unsuback.entry, span, right, expected, found)
+            })
+        },
+        ..Case::BASE
+    },
+    Case {
+        id: "mqtt/unsubscribe/stops-messages",
+        requires: &[v31("X31-29"), v311("MQTT-3.10.4-2"), v5("MQTT-3.10.4-2")],
+        expects: "after UNSUBACK no new message is sent for that Topic Filter",
+        run: |cx| {
+            Box::pin(async move {
+                let (gone, stays) = (cx.topic("gone"), cx.topic("stays"));
+                let mut client = cx.subscribed(&gone, QOS).await?;
+                client.subscribe(&stays, QOS).await?;
+                client.unsubscribe(&[&gone]).await?;
+                let mut publisher = cx.connected().await?;
+                publisher.publish(&Message::new(&gone, "x")).await?;
+                publisher.ping().await?;
+                cx.nothing_before_fence(&mut client, &stays, QOS, "no message").await
+            })
+        },
+        ..Case::BASE
+    },
+    Case {
+        id: "mqtt/unsubscribe/removes-only-the-same-filter",
+        requires: &[v311("MQTT-3.10.4-1"), v5("MQTT-3.10.4-1")],
+        needs: &[Need::Wildcards],
+        expects: "UNSUBSCRIBE removes the subscription whose Topic Filter is the same character by character, and no other that overlaps",
+        run: |cx| {
+            Box::pin(async move {
+                let (exact, wide) = (cx.topic("a"), cx.topic("+"));
+                let mut client = cx.subscribed(&wide, QOS).await?;
+                client.unsubscribe(&[&exact]).await?;
+                let mut publisher = cx.connected().await?;
+                publisher.publish(&Message::new(&exact, "x")).await?;
+                client.message().await.judged(&cx, "the other subscription still works")?;
+                Ok(())
+            })
+        },
+        ..Case::BASE
+    },
+    Case {
+        id: "mqtt/unsubscribe/without-filters",
+        requires: &[v311("MQTT-3.10.3-2"), v5("MQTT-3.10.3-2"), v5("X5-N25")],
+        expects: "an UNSUBSCRIBE without a Topic Filter ends the connection",
+        run: |cx| {
+            Box::pin(async move {
+                let client = cx.connected().await?;
+                let mut bytes = vec![0xA2, 0, 0, 1];
+                if cx.is_v5() {
+                    bytes.push(0);
+                }
+                let illegal = Illegal {
+                    decides: 1..2,
+                    bytes: wire::with_length(&bytes),
+                    meant: "UNSUBSCRIBE without a Topic Filter",
+                    why: "ends where the first Topic Filter is due",
+                };
+                cx.closes_on(client, illegal).await
+            })
+        },
+        ..Case::BASE
+    },
+    Case {
+        id: "mqtt/unsubscribe/wrong-flags",
+        requires: &[v311("MQTT-3.10.1-1"), v5("MQTT-3.10.1-1")],
+        expects: "an UNSUBSCRIBE whose fixed header flags are not 0010 ends the connection",
+        run: |cx| {
+            Box::pin(async move {
+                let packet = Packet::Unsubscribe(Unsubscribe {
+                    packet_id: PacketId::MIN,
+                    properties: Properties::new(),
+                    filters: vec![cx.topic("t").into()],
+                });
+                wrong_flags(&cx, packet, 0xA0, "UNSUBSCRIBE with flags 0000").await
+            })
+        },
+        ..Case::BASE
+    },
+];
+
+fn one_filter(packet_id: PacketId, filter: &str) -> Subscribe<'static> {
+    Subscribe {
+        packet_id,
+        properties: Properties::new(),
+        subscriptions: vec![Subscription {
+            filter: filter.to_owned().into(),
+            options: SubscriptionOptions::new(QOS),
+        }],
+    }
+}
+
+/// A filter whose last level is these two characters is refused: by closing, or by SUBACK.
+async fn not_granted(cx: &Cx, first: u8, second: u8) -> Outcome {
+    let mut client = cx.connected().await?;
+    client.ping().await?;
+    let filter = cx.topic("aa");
+    let packet = Packet::Subscribe(one_filter(PacketId::MIN, &filter));
+    let mut bytes = wire::encoded(&packet, cx.version());
+    let end = wire::position(&bytes, filter.as_bytes()) + filter.len();
+    bytes[end - 2..end].copy_from_slice(&[first, second]);
+    let meant =
+        format!("SUBSCRIBE to a filter that ends in {}{}", char::from(first), char::from(second));
+    let entry = client.send_raw(&bytes, meant).await;
+    cx.trace.mark(entry, end - 2..end, "a wildcard that is not a whole level");
+    match client.suback(PacketId::MIN).await {
+        Ok(suback) => {
+            let refused = suback.reasons.iter().all(|code| code.0 >= 0x80);
+            let found = Packet::SubAck(suback.packet.clone()).to_string();
+            cx.observe(
+                "answer",
+                format!("SUBACK {:?}", suback.reasons.iter().map(|c| c.0).collect::<Vec<_>>()),
+            );
+            let last = suback.bytes.len();
+            cx.judge_at(suback.entry, last - 1..last, refused, "a code of 0x80 or above", found)?;
+        }
+        Err(_) => {
+            client.ended().await.judged(cx, "closing, or SUBACK with a failure code")?;
+            cx.observe_farewell(&client);
+        }
+    }
+    cx.alive().await
+}
+
+/// A SUBSCRIBE with this byte behind its only filter ends the connection.
+async fn options_byte(cx: &Cx, byte: u8, meant: &'static str, why: &'static str) -> Outcome {
+    let packet = Packet::Subscribe(one_filter(PacketId::MIN, &cx.topic("t")));
+    let mut bytes = wire::encoded(&packet, cx.version());
+    let options = bytes.len() - 1;
+    bytes[options] = byte;
+    let illegal = Illegal { bytes, meant, decides: options..options + 1, why };
+    cx.closes_on(cx.connected().await?, illegal).await
+}
+
+/// The packet with this first byte ends the connection.
+async fn wrong_flags(cx: &Cx, packet: Packet<'_>, first: u8, meant: &'static str) -> Outcome {
+    let mut bytes = wire::encoded(&packet, cx.version());
+    bytes[0] = first;
+    let why = "the fixed header flags have to be 0010";
+    cx.closes_on(cx.connected().await?, Illegal { bytes, meant, decides: 0..1, why }).await
+}

@@ -1,0 +1,329 @@
+//! Will Messages (5.0 sections 3.1.2.5 to 3.1.2.7 and 3.1.3.2; 3.1.1 sections 3.1.2.5 to 3.1.2.7).
+
+use std::time::Duration;
+
+use pushspec_wire::mqtt::{Packet, Properties, Property, Publish, QoS, ReasonCode};
+use tokio::time::{Instant, sleep};
+
+use super::cx::Cx;
+use crate::case::{Case, Need, Outcome, Stop};
+use crate::probe::mqtt::{Client, Judged, Message, Received};
+use crate::requirement::{v5, v31, v311};
+
+const QOS: QoS = QoS::AtMostOnce;
+
+/// How late a Server may be where the spec says when, but not how exactly.
+const GRACE: Duration = Duration::from_secs(7);
+
+/// The cases of this chapter.
+pub(super) const CASES: &[Case<Cx>] = &[
+    Case {
+        id: "mqtt/will/is-published-when-the-connection-breaks",
+        requires: &[v31("X31-36"), v311("MQTT-3.1.2-8"), v5("MQTT-3.1.2-7"), v5("MQTT-3.1.2-8")],
+        needs: &[Need::QoS1],
+        expects: "the Will Message is published when the network connection ends without DISCONNECT, with the topic, payload and QoS of the CONNECT",
+        run: |cx| {
+            Box::pin(async move {
+                let topic = cx.topic("will");
+                let mut watcher = cx.subscribed(&topic, QoS::AtLeastOnce).await?;
+                let will = Message::new(&topic, "gone").qos(QoS::AtLeastOnce);
+                let mut client = cx.opening().will(&will).open().await?;
+                client.ping().await?;
+                client.drop_connection();
+                let message = published(&cx, &mut watcher).await?;
+                let faithful = message.payload.as_ref() == b"gone"
+                    && message.delivery.qos() == QoS::AtLeastOnce;
+                cx.judge_at(
+                    message.entry,
+                    0..message.bytes.len(),
+                    faithful,
+                    "the Will Message of the CONNECT: payload \"gone\", QoS 1",
+                    Packet::Publish(message.packet.clone()),
+                )
+            })
+        },
+        ..Case::BASE
+    },
+    Case {
+        id: "mqtt/will/is-discarded-by-disconnect",
+        requires: &[v31("X31-37"), v311("MQTT-3.14.4-3"), v5("MQTT-3.14.4-3")],
+        expects: "DISCONNECT discards the Will Message unpublished",
+        run: |cx| {
+            Box::pin(async move {
+                let topic = cx.topic("will");
+                let mut watcher = cx.subscribed(&topic, QOS).await?;
+                let client = cx.opening().will(&Message::new(&topic, "gone")).open().await?;
+                client.disconnect().await;
+                cx.nothing_before_fence(&mut watcher, &topic, QOS, "no Will Message").await
+            })
+        },
+        ..Case::BASE
+    },
+    Case {
+        id: "mqtt/will/is-retained-if-asked",
+        requires: &[v31("X31-38"), v311("MQTT-3.1.2-17"), v5("MQTT-3.1.2-15")],
+        needs: &[Need::Retain],
+        expects: "a Will Message with Will Retain 1 is published as a retained message",
+        run: |cx| {
+            Box::pin(async move {
+                let topic = cx.topic("will");
+                broken_with_will(&cx, &topic, &Message::new(&topic, "gone").retained()).await?;
+                let mut late = cx.subscribed(&topic, QOS).await?;
+                late.message().await.judged(&cx, "a later subscriber is sent the Will Message")?;
+                Ok(())
+            })
+        },
+        ..Case::BASE
+    },
+    Case {
+        id: "mqtt/will/is-not-retained-unasked",
+        requires: &[v31("X31-38"), v311("MQTT-3.1.2-16"), v5("MQTT-3.1.2-14")],
+        expects: "a Will Message with Will Retain 0 is not retained",
+        run: |cx| {
+            Box::pin(async move {
+                let topic = cx.topic("will");
+                // A Server that retains it leaves it behind.
+                cx.residue().note_retained(&topic);
+                broken_with_will(&cx, &topic, &Message::new(&topic, "gone")).await?;
+                let mut late = cx.subscribed(&topic, QOS).await?;
+                let expected = "a later subscriber is sent nothing";
+                cx.nothing_before_fence(&mut late, &topic, QOS, expected).await
+            })
+        },
+        ..Case::BASE
+    },
+    Case {
+        id: "mqtt/will/is-published-after-keep-alive",
+        requires: &[v311("MQTT-3.1.2-8"), v5("MQTT-3.1.2-8")],
+        expects: "the Will Message of a Client that the Server disconnects for its silence is published",
+        lasts: Duration::from_secs(3),
+        run: |cx| {
+            Box::pin(async move {
+                let topic = cx.topic("will");
+                let mut watcher = cx.subscribed(&topic, QOS).await?;
+                let opening = cx.opening().keep_alive(2).will(&Message::new(&topic, "gone"));
+                let mut accepted = opening.accepted().await?;
+                if let Some(seconds) = accepted.connack.properties.server_keep_alive() {
+                    return Err(Stop::NotApplicable(format!(
+                        "the Server imposes a Server Keep Alive of {seconds} s"
+                    )));
+                }
+                let due = Instant::now() + Duration::from_secs(3);
+                accepted.client.ended_before(due + GRACE).await?;
+                published(&cx, &mut watcher).await?;
+                Ok(())
+            })
+        },
+        ..Case::BASE
+    },
+    Case {
+        id: "mqtt/will/is-published-after-an-error",
+        requires: &[v311("MQTT-3.1.2-8"), v5("MQTT-3.1.2-8")],
+        expects: "the Will Message of a Client that the Server disconnects for a protocol violation is published",
+        run: |cx| {
+            Box::pin(async move {
+                let topic = cx.topic("will");
+                let mut watcher = cx.subscribed(&topic, QOS).await?;
+                let opening = cx.opening().will(&Message::new(&topic, "gone"));
+                let mut client = opening.open().await?;
+                client.ping().await?;
+                client.send_raw(&opening.bytes(), "a second CONNECT, which is a violation").await;
+                client.ended().await?;
+                published(&cx, &mut watcher).await?;
+                Ok(())
+            })
+        },
+        ..Case::BASE
+    },
+    Case {
+        id: "mqtt/will/is-published-at-takeover",
+        requires: &[v311("MQTT-3.1.2-8"), v5("X5-R15"), v5("MQTT-3.1.2-8")],
+        expects: "the Will Message of a connection that another one with its Client Identifier replaces is published",
+        run: |cx| {
+            Box::pin(async move {
+                let topic = cx.topic("will");
+                let mut watcher = cx.subscribed(&topic, QOS).await?;
+                let opening = cx.opening();
+                let mut first = opening.clone().will(&Message::new(&topic, "gone")).open().await?;
+                first.ping().await?;
+                let second = opening.open().await?;
+                first.ended().await?;
+                published(&cx, &mut watcher).await?;
+                second.disconnect().await;
+                Ok(())
+            })
+        },
+        ..Case::BASE
+    },
+    Case {
+        id: "mqtt/will/is-published-once",
+        requires: &[v311("MQTT-3.1.2-10"), v5("MQTT-3.1.2-10")],
+        needs: &[Need::KeptSession],
+        expects: "a Will Message is removed from the Session when it is published: a later connection of the Session without a Will has none",
+        run: |cx| {
+            Box::pin(async move {
+                let topic = cx.topic("will");
+                let mut watcher = cx.subscribed(&topic, QOS).await?;
+                let kept = cx.opening().kept(60).resuming();
+                let mut client = kept.clone().will(&Message::new(&topic, "gone")).open().await?;
+                client.ping().await?;
+                client.drop_connection();
+                watcher.message().await?;
+                let mut again = kept.open().await?;
+                again.ping().await?;
+                again.drop_connection();
+                // The second breach shows only in what does not come; let the Server notice it.
+                sleep(Duration::from_millis(300)).await;
+                cx.nothing_before_fence(&mut watcher, &topic, QOS, "no second Will Message").await
+            })
+        },
+        ..Case::BASE
+    },
+    Case {
+        id: "mqtt/will/waits-for-its-delay",
+        requires: &[v5("MQTT-3.1.2-8")],
+        needs: &[Need::KeptSession],
+        expects: "a Will Message with a Will Delay Interval of 2 s is published when these have passed, not before",
+        lasts: Duration::from_secs(3),
+        run: |cx| {
+            Box::pin(async move {
+                let topic = cx.topic("will");
+                let mut watcher = cx.subscribed(&topic, QOS).await?;
+                let will = Message::new(&topic, "gone").with(Property::WillDelayInterval(2));
+                let opening = cx.opening().kept(60).will(&will);
+                let mut client = opening.open().await?;
+                client.ping().await?;
+                client.drop_connection();
+                let closed = Instant::now();
+                let message = watcher.message_before(closed + Duration::from_secs(2) + GRACE).await;
+                let message =
+                    message.judged(&cx, "the Will Message, 2 s after the connection ended")?;
+                // Half a second for clocks that count whole seconds and the time the closure travels.
+                let early = message.at < closed + Duration::from_millis(1500);
+                cx.judge_at(
+                    message.entry,
+                    0..message.bytes.len(),
+                    !early,
+                    "the Will Message not before 2 s after the connection ended",
+                    "it came earlier",
+                )
+            })
+        },
+        ..Case::BASE
+    },
+    Case {
+        id: "mqtt/will/is-cancelled-by-a-return-within-its-delay",
+        requires: &[v5("MQTT-3.1.3-9")],
+        needs: &[Need::KeptSession],
+        expects: "a Client that resumes its Session within the Will Delay Interval keeps its Will Message from being published",
+        lasts: Duration::from_secs(4),
+        run: |cx| {
+            Box::pin(async move {
+                let topic = cx.topic("will");
+                let mut watcher = cx.subscribed(&topic, QOS).await?;
+                let will = Message::new(&topic, "gone").with(Property::WillDelayInterval(2));
+                let kept = cx.opening().kept(60).resuming();
+                let mut client = kept.clone().will(&will).open().await?;
+                client.ping().await?;
+                client.drop_connection();
+                let mut back = kept.open().await?;
+                sleep(Duration::from_secs(4)).await;
+                back.ping().await?;
+                cx.nothing_before_fence(&mut watcher, &topic, QOS, "no Will Message").await
+            })
+        },
+        ..Case::BASE
+    },
+    Case {
+        id: "mqtt/will/does-not-wait-beyond-the-session",
+        requires: &[v5("MQTT-3.1.2-8")],
+        needs: &[Need::KeptSession],
+        expects: "a Will Message is published when its Session ends, if that is before its Will Delay Interval has passed",
+        lasts: Duration::from_secs(2),
+        run: |cx| {
+            Box::pin(async move {
+                let topic = cx.topic("will");
+                let mut watcher = cx.subscribed(&topic, QOS).await?;
+                let will = Message::new(&topic, "gone").with(Property::WillDelayInterval(60));
+                let accepted = cx.opening().kept(1).will(&will).accepted().await?;
+                let used = accepted.connack.properties.session_expiry_interval().unwrap_or(1);
+                if used > 3 {
+                    return Err(Stop::NotApplicable(format!(
+                        "the Server keeps Sessions for at least {used} s"
+                    )));
+                }
+                let mut client = accepted.client;
+                client.ping().await?;
+                client.drop_connection();
+                let due = Instant::now() + Duration::from_secs(used.into());
+                let message = watcher.message_before(due + GRACE).await;
+                message.judged(
+                    &cx,
+                    "the Will Message when the Session ends, 1 s after the connection",
+                )?;
+                Ok(())
+            })
+        },
+        ..Case::BASE
+    },
+    Case {
+        id: "mqtt/will/is-published-if-disconnect-asks-for-it",
+        requires: &[v5("MQTT-3.1.2-8")],
+        expects: "DISCONNECT 0x04 (Disconnect with Will Message) has the Will Message published",
+        run: |cx| {
+            Box::pin(async move {
+                let topic = cx.topic("will");
+                let mut watcher = cx.subscribed(&topic, QOS).await?;
+                let client = cx.opening().will(&Message::new(&topic, "gone")).open().await?;
+                client.disconnect_with(ReasonCode(0x04), Properties::new()).await;
+                published(&cx, &mut watcher).await?;
+                Ok(())
+            })
+        },
+        ..Case::BASE
+    },
+    Case {
+        id: "mqtt/will/carries-its-properties",
+        requires: &[v5("MQTT-3.1.3-10"), v5("X5-R14")],
+        expects: "the Will Message is published with its properties, User Properties in their order and twice where they were given twice; the Will Delay Interval is not among them",
+        run: |cx| {
+            Box::pin(async move {
+                let topic = cx.topic("will");
+                let mut watcher = cx.subscribed(&topic, QOS).await?;
+                let given = [("b", "1"), ("a", "2"), ("b", "1")];
+                let mut will = Message::new(&topic, "gone")
+                    .with(Property::WillDelayInterval(0))
+                    .with(Property::ContentType("text/plain"));
+                for (name, value) in given {
+                    will = will.with(Property::UserProperty(name, value));
+                }
+                let mut client = cx.opening().will(&will).open().await?;
+                client.ping().await?;
+                client.drop_connection();
+                let message = watcher.message().await?;
+                let found = Packet::Publish(message.packet.clone()).to_string();
+                let user: Vec<_> = message.properties.user_properties().collect();
+                let same = user == given && message.properties.content_type() == Some("text/plain");
+                let expected = "Content Type text/plain and User Properties b=1, a=2, b=1";
+                cx.judge_at(message.entry, 0..message.bytes.len(), same, expected, found)
+            })
+        },
+        ..Case::BASE
+    },
+];
+
+/// The Will Message reaches the watcher.
+async fn published(cx: &Cx, watcher: &mut Client) -> Result<Received<Publish<'static>>, Stop> {
+    watcher.message().await.judged(cx, "the Will Message is published")
+}
+
+/// A Client with this Will goes without DISCONNECT, and the Will Message has been published.
+async fn broken_with_will(cx: &Cx, topic: &str, will: &Message) -> Outcome {
+    let mut watcher = cx.subscribed(topic, QOS).await?;
+    let mut client = cx.opening().will(will).open().await?;
+    client.ping().await?;
+    client.drop_connection();
+    watcher.message().await?;
+    watcher.disconnect().await;
+    Ok(())
+}
