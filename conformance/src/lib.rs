@@ -4,6 +4,7 @@ pub mod case;
 pub mod event;
 pub mod evidence;
 pub mod probe;
+pub mod reference;
 pub mod requirement;
 pub mod runner;
 pub mod suite;

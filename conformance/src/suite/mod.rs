@@ -1,3 +1,4 @@
 //! The cases.
 
 pub mod mqtt;
+pub mod sse;

@@ -16,6 +16,7 @@ use tokio::net::{TcpStream, UnixStream};
 use tokio_rustls::rustls::pki_types::ServerName;
 
 pub use tls::{TlsError, TlsOptions};
+pub(crate) use tls::{authorities, certificates, private_key};
 pub use url::{EndpointUrl, Scheme, UrlError};
 pub use websocket::WebSocketBytes;
 

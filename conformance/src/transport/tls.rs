@@ -58,32 +58,19 @@ pub(super) fn connector(options: &TlsOptions) -> Result<TlsConnector, TlsError> 
             .with_root_certificates(roots(options.ca.as_deref())?);
     let config = match (&options.cert, &options.key) {
         (None, None) => builder.with_no_client_auth(),
-        (Some(cert), Some(key)) => {
-            let chain = certificates("--cert", cert)?;
-            let key = PrivateKeyDer::from_pem_file(key).map_err(|source| TlsError::Pem {
-                option: "--key",
-                path: key.clone(),
-                source,
-            })?;
-            builder
-                .with_client_auth_cert(chain, key)
-                .map_err(|source| TlsError::Unusable { option: "--cert/--key", source })?
-        }
+        (Some(cert), Some(key)) => builder
+            .with_client_auth_cert(certificates("--cert", cert)?, private_key("--key", key)?)
+            .map_err(|source| TlsError::Unusable { option: "--cert/--key", source })?,
         _ => return Err(TlsError::CertWithoutKey),
     };
     Ok(TlsConnector::from(Arc::new(config)))
 }
 
 fn roots(ca: Option<&Path>) -> Result<RootCertStore, TlsError> {
-    let mut roots = RootCertStore::empty();
     if let Some(path) = ca {
-        for certificate in certificates("--ca", path)? {
-            roots
-                .add(certificate)
-                .map_err(|source| TlsError::Unusable { option: "--ca", source })?;
-        }
-        return Ok(roots);
+        return authorities("--ca", path);
     }
+    let mut roots = RootCertStore::empty();
     let found = rustls_native_certs::load_native_certs();
     let (added, _) = roots.add_parsable_certificates(found.certs);
     if added == 0 {
@@ -96,7 +83,29 @@ fn roots(ca: Option<&Path>) -> Result<RootCertStore, TlsError> {
     Ok(roots)
 }
 
-fn certificates(
+/// The authorities of a PEM file that an option named.
+pub(crate) fn authorities(option: &'static str, path: &Path) -> Result<RootCertStore, TlsError> {
+    let mut roots = RootCertStore::empty();
+    for certificate in certificates(option, path)? {
+        roots.add(certificate).map_err(|source| TlsError::Unusable { option, source })?;
+    }
+    Ok(roots)
+}
+
+/// The private key of a PEM file that an option named.
+pub(crate) fn private_key(
+    option: &'static str,
+    path: &Path,
+) -> Result<PrivateKeyDer<'static>, TlsError> {
+    PrivateKeyDer::from_pem_file(path).map_err(|source| TlsError::Pem {
+        option,
+        path: path.to_owned(),
+        source,
+    })
+}
+
+/// The certificates of a PEM file that an option named; at least one.
+pub(crate) fn certificates(
     option: &'static str,
     path: &Path,
 ) -> Result<Vec<CertificateDer<'static>>, TlsError> {

@@ -140,6 +140,11 @@ impl EndpointUrl {
     pub fn with_path(&self, path: &str) -> Self {
         Self { path: path.to_owned(), ..self.clone() }
     }
+
+    /// The same endpoint on another port.
+    pub fn with_port(&self, port: u16) -> Self {
+        Self { port, ..self.clone() }
+    }
 }
 
 impl FromStr for EndpointUrl {

@@ -1,0 +1,35 @@
+//! The SSE probe: an HTTP/1.1 client that sends exactly what a case tells it, and shows the status
+//! line, the headers, the framing and the arrival of every byte of the stream.
+//!
+//! [`Http`] makes an exchange, [`EventStream`] reads a response as events and notes what a lint of the
+//! stream needs, [`Stimulus`] causes events. Every wait has a deadline and every buffer a bound;
+//! whatever an endpoint does ends as a [`Trouble`].
+
+mod body;
+mod coding;
+mod http;
+mod notes;
+mod request;
+mod stimulus;
+mod stream;
+mod survey;
+mod trouble;
+
+pub use body::{Framing, FramingError};
+pub use http::{Head, Http, Response};
+pub use notes::{Notes, Sample};
+pub use request::Request;
+pub use stimulus::{Payload, PublishFormat, Published, Stimulus};
+pub use stream::{Ending, EventStream, Received};
+pub use survey::{Capabilities, Unfit, survey};
+pub use trouble::{Judged, Trouble};
+
+/// Whether a media type's essence is that of an event stream. Essences compare without case, and
+/// parameters do not count (9.2.3).
+pub fn is_event_stream(content_type: &str) -> bool {
+    essence(content_type).eq_ignore_ascii_case("text/event-stream")
+}
+
+fn essence(content_type: &str) -> &str {
+    content_type.split(';').next().unwrap_or_default().trim()
+}

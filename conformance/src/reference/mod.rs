@@ -1,0 +1,5 @@
+//! Reference targets: correct peers with switchable faults, to test pushspec itself and clients
+//! against. They are test doubles, not for production.
+
+pub mod mqtt;
+pub mod sse;

@@ -1,0 +1,153 @@
+//! What the reference server can do wrong.
+
+use std::fmt;
+use std::str::FromStr;
+
+macro_rules! faults {
+    ($($variant:ident $name:literal $about:literal)*) => {
+        /// One departure from the right behaviour.
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+        pub enum Fault {
+            $(#[doc = $about] $variant,)*
+        }
+
+        impl Fault {
+            /// Every fault.
+            pub const ALL: &'static [Self] = &[$(Self::$variant),*];
+
+            /// The name as the command line takes it.
+            pub const fn name(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $name,)*
+                }
+            }
+
+            /// What goes wrong, in one line.
+            pub const fn about(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $about,)*
+                }
+            }
+        }
+    };
+}
+
+faults! {
+    // The response.
+    Status201 "status-201" "The stream is answered with 201 instead of 200."
+    ContentTypePlain "content-type-plain" "The stream is labelled text/plain."
+    ContentTypeMissing "content-type-missing" "The stream has no Content-Type."
+    CharsetLatin1 "charset-latin-1" "The Content-Type names charset iso-8859-1."
+    AcceptRequired "accept-required" "A request without `Accept: text/event-stream` gets 406."
+    ChunkedForHttp10 "chunked-for-http-1.0" "An HTTP/1.0 request is answered in chunked coding."
+    ContentLengthAndChunked "content-length-and-chunked" "The response has Content-Length beside Transfer-Encoding."
+
+    // The stream.
+    Latin1Payload "latin-1-payload" "Characters up to U+00FF are written as one byte."
+    ByteOrderMarkPerEvent "byte-order-mark-per-event" "A byte order mark stands before every event."
+    CapitalisedId "capitalised-id" "The id field is called `Id`."
+    RetryWithUnit "retry-with-unit" "The reconnection time is written as `3000ms`."
+    NoRetry "no-retry" "No reconnection time is sent."
+    NulInId "nul-in-id" "Ids hold U+0000."
+    IdWithTrailingSpace "id-with-trailing-space" "Ids end with a space."
+    ConstantId "constant-id" "Every event has the id 0."
+    EventWithoutData "event-without-data" "The stream opens with a block that has an event type and no data."
+    UnterminatedLastBlock "unterminated-last-block" "At the end of the stream the last block is not closed by an empty line."
+    NoLastChunk "no-last-chunk" "At the end of the stream the connection is dropped without the last chunk."
+    RefusesAfterEnd "500-after-end" "Once streams were ended, every further request for one gets 500."
+
+    // Delivery.
+    HeadersHeld "headers-held" "The response's headers wait for the first event."
+    OneBehind "one-behind" "An event is held until the next one."
+    BlankLineLate "blank-line-late" "The empty line of a block is sent with the next block."
+    DropsInBurst "drops-in-burst" "Every 16th event is lost."
+    SwapsNeighbours "swaps-neighbours" "Every 10th event comes after its successor."
+    GzipNotFlushed "gzip-not-flushed" "Compressed events stay in the compressor's buffer."
+    GzipAlways "gzip-always" "The stream is compressed although the client forbids it."
+    NoHeartbeat "no-heartbeat" "A quiet stream carries no comments."
+
+    // Methods.
+    HeadHangs "head-hangs" "HEAD is never answered."
+    HeadWithBody "head-with-body" "HEAD is answered with a body."
+    HeadOtherHeaders "head-other-headers" "HEAD is answered with another Content-Type than GET."
+    MethodNotAllowedWithoutAllow "405-without-allow" "405 comes without Allow."
+    AnyMethodStreams "any-method-streams" "Every method is answered with the stream."
+
+    // CORS and caching.
+    AllowOriginList "allow-origin-list" "Access-Control-Allow-Origin holds a list."
+    WildcardWithCredentials "wildcard-with-credentials" "Every origin is allowed by `*`, with credentials."
+    ReflectsOriginWithCredentials "reflects-origin-with-credentials" "Whatever origin asks is allowed, with credentials."
+    ReflectsOriginWithoutVary "reflects-origin-without-vary" "The origin that asks is allowed by name, without Vary."
+    PreflightWithoutLastEventId "preflight-without-last-event-id" "The preflight does not allow Last-Event-ID."
+    PreflightRefused "preflight-refused" "The preflight gets 405."
+    Cacheable "cacheable" "The stream may be stored by caches for an hour."
+    EntityTag "entity-tag" "The stream has an entity tag, and a request that names one gets 304."
+
+    // Last-Event-ID.
+    UnknownIdIs500 "unknown-id-is-500" "An unknown Last-Event-ID gets 500."
+    NonAsciiIdIs500 "non-ascii-id-is-500" "A Last-Event-ID with non-ASCII characters gets 500."
+    LongIdHangsUp "long-id-hangs-up" "A long Last-Event-ID ends the connection without an answer."
+    EmptyIdIs500 "empty-id-is-500" "An empty Last-Event-ID gets 500."
+
+    // Replay.
+    ReplaysNothing "replays-nothing" "A known Last-Event-ID is ignored."
+    ReplayIncludesKnown "replay-includes-known" "The replay starts with the event that the client has."
+    ReplaySkipsOne "replay-skips-one" "The replay lacks its first event."
+    ReplayReversed "replay-reversed" "The replay starts with the newest event."
+    ReplayRenumbered "replay-renumbered" "Replayed events have new ids."
+    HistoryNeedsSubscribers "history-needs-subscribers" "Events published while nobody listens are not kept."
+    NewestIdReplaysAll "newest-id-replays-all" "The newest id brings the whole history."
+    GapBetweenReplayAndLive "gap-between-replay-and-live" "Events published during a replay are lost."
+
+    // Several subscribers.
+    IdsPerSubscriber "ids-per-subscriber" "Each subscriber sees ids of its own."
+    OrderPerSubscriber "order-per-subscriber" "Every other subscriber gets pairs of events swapped."
+    SubscriptionsLeak "subscriptions-leak" "Closed connections keep their place; the 33rd subscriber gets 503."
+
+    // The payload.
+    LineFeedNotSplit "line-feed-not-split" "LF in a payload is written as it is."
+    CarriageReturnNotSplit "carriage-return-not-split" "CR in a payload is written as it is."
+    NoSpaceAfterColon "no-space-after-colon" "Values are written right behind the colon."
+    TrimsTrailingLineFeed "trims-trailing-line-feed" "A line end at the end of a payload is lost."
+    SplitsAtLineSeparator "splits-at-line-separator" "Payloads are split at U+2028 and the like."
+    DropsEmptyPayload "drops-empty-payload" "An empty payload is accepted and never sent."
+    TruncatesPayload "truncates-payload" "Payloads are cut at 64 KiB."
+    IdNotChecked "id-not-checked" "Line ends in a publisher's id are written as they are."
+    EventNotChecked "event-not-checked" "Line ends in a publisher's event type are written as they are."
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+/// The text names no fault.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is no fault of the reference SSE server")]
+pub struct UnknownFault(String);
+
+impl FromStr for Fault {
+    type Err = UnknownFault;
+
+    fn from_str(text: &str) -> Result<Self, UnknownFault> {
+        Self::ALL
+            .iter()
+            .copied()
+            .find(|fault| fault.name() == text)
+            .ok_or_else(|| UnknownFault(text.to_owned()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_unique_and_read_back() {
+        for fault in Fault::ALL {
+            assert_eq!(fault.name().parse(), Ok(*fault));
+        }
+        assert!("no-such-fault".parse::<Fault>().is_err());
+    }
+}

@@ -1,0 +1,315 @@
+//! What each request is answered with. Decisions only, no I/O.
+
+use hyper::header::{self, HeaderMap, HeaderName, HeaderValue};
+use hyper::{Method, StatusCode, Uri};
+
+use super::{Config, Fault, Hub, Origins};
+
+/// Where the stream is.
+const EVENTS: &str = "/events";
+/// Where events are published.
+const PUBLISH: &str = "/publish";
+/// Where streams are ended.
+const CLOSE: &str = "/close";
+
+const LAST_EVENT_ID: &str = "last-event-id";
+
+/// What a request is answered with.
+#[derive(Debug, PartialEq)]
+pub(super) enum Answer {
+    /// The stream.
+    Stream {
+        status: StatusCode,
+        headers: HeaderMap,
+        last_event_id: Option<String>,
+        gzip: bool,
+        /// HEAD: the headers alone.
+        head: bool,
+    },
+    /// The body is a publication.
+    Publish,
+    /// All streams end.
+    Close,
+    /// Nothing but a status, headers and one line of text.
+    Plain { status: StatusCode, headers: HeaderMap, text: &'static str },
+    /// Nothing, ever.
+    Silence,
+    /// The connection ends.
+    HangUp,
+}
+
+/// Decides.
+pub(super) fn answer(method: &Method, uri: &Uri, asked: &HeaderMap, hub: &Hub) -> Answer {
+    match uri.path() {
+        EVENTS => events(method, uri, asked, hub),
+        PUBLISH if method == Method::POST => Answer::Publish,
+        CLOSE if !hub.config().closable => plain(StatusCode::NOT_FOUND, "no such resource"),
+        CLOSE if method == Method::POST => Answer::Close,
+        PUBLISH | CLOSE => not_allowed("POST", hub.config()),
+        _ => plain(StatusCode::NOT_FOUND, "no such resource"),
+    }
+}
+
+fn events(method: &Method, uri: &Uri, asked: &HeaderMap, hub: &Hub) -> Answer {
+    let config = hub.config();
+    if method == Method::OPTIONS {
+        return preflight(asked, config);
+    }
+    let head = method == Method::HEAD;
+    if head && config.has(Fault::HeadHangs) {
+        return Answer::Silence;
+    }
+    if method != Method::GET && !head && !config.has(Fault::AnyMethodStreams) {
+        return not_allowed("GET, HEAD, OPTIONS", config);
+    }
+    let last_event_id = last_event_id(uri, asked);
+    if let Some(refusal) = refusal(last_event_id.as_deref(), asked, hub) {
+        return refusal;
+    }
+
+    let gzip = accepts_gzip(asked) || config.has(Fault::GzipAlways);
+    let mut headers = stream_headers(config, head);
+    allow_origin(asked, config, &mut headers);
+    if gzip {
+        headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+    }
+    let status = match config.fault {
+        Some(Fault::Status201) => StatusCode::CREATED,
+        _ => StatusCode::OK,
+    };
+    Answer::Stream { status, headers, last_event_id, gzip, head }
+}
+
+/// Requests for the stream that a fault refuses. Without a fault there are none.
+fn refusal(last_event_id: Option<&str>, asked: &HeaderMap, hub: &Hub) -> Option<Answer> {
+    let error = Some(plain(StatusCode::INTERNAL_SERVER_ERROR, "internal error"));
+    match (hub.config().fault?, last_event_id) {
+        (Fault::UnknownIdIs500, Some(id)) if !id.is_empty() && !hub.knows(id) => error,
+        (Fault::NonAsciiIdIs500, Some(id)) if !id.is_ascii() => error,
+        (Fault::EmptyIdIs500, Some("")) => error,
+        (Fault::LongIdHangsUp, Some(id)) if id.len() > 4096 => Some(Answer::HangUp),
+        (Fault::RefusesAfterEnd, _) if hub.ended() => error,
+        (Fault::SubscriptionsLeak, _) if hub.subscribed() >= 32 => {
+            Some(plain(StatusCode::SERVICE_UNAVAILABLE, "no more subscribers"))
+        }
+        (Fault::AcceptRequired, _) if !accepts_by_name(asked) => {
+            Some(plain(StatusCode::NOT_ACCEPTABLE, "only text/event-stream is served"))
+        }
+        (Fault::EntityTag, _) if asked.contains_key(header::IF_NONE_MATCH) => {
+            Some(plain(StatusCode::NOT_MODIFIED, ""))
+        }
+        _ => None,
+    }
+}
+
+fn stream_headers(config: &Config, head: bool) -> HeaderMap {
+    let mut headers = HeaderMap::new();
+    let content_type = match config.fault {
+        Some(Fault::ContentTypePlain) => Some("text/plain"),
+        Some(Fault::ContentTypeMissing) => None,
+        Some(Fault::CharsetLatin1) => Some("text/event-stream; charset=iso-8859-1"),
+        Some(Fault::HeadOtherHeaders) if head => Some("text/html"),
+        _ => Some("text/event-stream"),
+    };
+    if let Some(content_type) = content_type {
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
+    }
+    let cache_control = match config.fault {
+        Some(Fault::Cacheable) => "public, max-age=3600",
+        _ => "no-store, no-transform",
+    };
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(cache_control));
+    headers.insert(HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no"));
+    headers.append(header::VARY, HeaderValue::from_static("Accept-Encoding"));
+    if config.has(Fault::EntityTag) {
+        headers.insert(header::ETAG, HeaderValue::from_static("\"1\""));
+    }
+    headers
+}
+
+fn preflight(asked: &HeaderMap, config: &Config) -> Answer {
+    if config.has(Fault::PreflightRefused) {
+        return not_allowed("GET, HEAD", config);
+    }
+    let mut headers = HeaderMap::new();
+    headers.insert(header::ALLOW, HeaderValue::from_static("GET, HEAD, OPTIONS"));
+    allow_origin(asked, config, &mut headers);
+    if headers.contains_key(header::ACCESS_CONTROL_ALLOW_ORIGIN) {
+        let allowed = match config.fault {
+            Some(Fault::PreflightWithoutLastEventId) => "Cache-Control",
+            _ => "Cache-Control, Last-Event-ID",
+        };
+        headers.insert(header::ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static("GET, HEAD"));
+        headers.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, HeaderValue::from_static(allowed));
+        headers.insert(header::ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("600"));
+    }
+    Answer::Plain { status: StatusCode::NO_CONTENT, headers, text: "" }
+}
+
+fn allow_origin(asked: &HeaderMap, config: &Config, headers: &mut HeaderMap) {
+    let origin = asked.get(header::ORIGIN);
+    let credentials = HeaderValue::from_static("true");
+    let (allowed, vary, with_credentials) = match config.fault {
+        Some(Fault::AllowOriginList) => {
+            (Some(HeaderValue::from_static("https://a.example, https://b.example")), false, false)
+        }
+        Some(Fault::WildcardWithCredentials) => (Some(HeaderValue::from_static("*")), false, true),
+        Some(Fault::ReflectsOriginWithCredentials) => (origin.cloned(), true, true),
+        Some(Fault::ReflectsOriginWithoutVary) => (origin.cloned(), false, false),
+        _ => match &config.origins {
+            Origins::Any => (Some(HeaderValue::from_static("*")), false, false),
+            Origins::Listed(listed) => {
+                let allowed = origin.filter(|origin| listed.iter().any(|one| *one == **origin));
+                (allowed.cloned(), true, false)
+            }
+        },
+    };
+    if vary {
+        headers.append(header::VARY, HeaderValue::from_static("Origin"));
+    }
+    if let Some(allowed) = allowed {
+        headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, allowed);
+        if with_credentials {
+            headers.insert(header::ACCESS_CONTROL_ALLOW_CREDENTIALS, credentials);
+        }
+    }
+}
+
+/// The header, else the query. The header's bytes are UTF-8 (9.2.3), whatever else they may be.
+fn last_event_id(uri: &Uri, asked: &HeaderMap) -> Option<String> {
+    if let Some(value) = asked.get(LAST_EVENT_ID) {
+        return Some(String::from_utf8_lossy(value.as_bytes()).into_owned());
+    }
+    url::form_urlencoded::parse(uri.query()?.as_bytes())
+        .find(|(name, _)| name == "lastEventId")
+        .map(|(_, value)| value.into_owned())
+}
+
+fn accepts_by_name(asked: &HeaderMap) -> bool {
+    asked
+        .get_all(header::ACCEPT)
+        .iter()
+        .any(|value| value.to_str().is_ok_and(|text| text.contains("text/event-stream")))
+}
+
+/// `gzip` or `x-gzip` by name, and not with the weight 0 (RFC 9110, 12.5.3).
+fn accepts_gzip(asked: &HeaderMap) -> bool {
+    asked
+        .get_all(header::ACCEPT_ENCODING)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|text| text.split(','))
+        .any(|coding| {
+            let mut parts = coding.split(';').map(str::trim);
+            let named = parts.next().is_some_and(|name| {
+                name.eq_ignore_ascii_case("gzip") || name.eq_ignore_ascii_case("x-gzip")
+            });
+            let zero = parts.any(|part| {
+                part.strip_prefix("q=").is_some_and(|q| q.parse::<f32>().is_ok_and(|q| q == 0.0))
+            });
+            named && !zero
+        })
+}
+
+fn not_allowed(allow: &'static str, config: &Config) -> Answer {
+    let mut headers = HeaderMap::new();
+    if !config.has(Fault::MethodNotAllowedWithoutAllow) {
+        headers.insert(header::ALLOW, HeaderValue::from_static(allow));
+    }
+    Answer::Plain {
+        status: StatusCode::METHOD_NOT_ALLOWED,
+        headers,
+        text: "this method is not served here",
+    }
+}
+
+fn plain(status: StatusCode, text: &'static str) -> Answer {
+    Answer::Plain { status, headers: HeaderMap::new(), text }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    fn ask(method: &str, uri: &str, headers: &[(&'static str, &str)], config: Config) -> Answer {
+        let asked = headers
+            .iter()
+            .map(|(name, value)| {
+                let value = HeaderValue::from_bytes(value.as_bytes()).unwrap();
+                (HeaderName::from_static(name), value)
+            })
+            .collect();
+        answer(&method.parse().unwrap(), &uri.parse().unwrap(), &asked, &Hub::new(config))
+    }
+
+    fn stream(answer: Answer) -> (HeaderMap, Option<String>, bool) {
+        match answer {
+            Answer::Stream { status: StatusCode::OK, headers, last_event_id, gzip, .. } => {
+                (headers, last_event_id, gzip)
+            }
+            other => panic!("{other:?} is not the stream"),
+        }
+    }
+
+    #[test]
+    fn the_stream_has_the_headers_that_keep_it_flowing() {
+        let (headers, id, gzip) = stream(ask("GET", "/events", &[], Config::default()));
+        assert_eq!(headers["content-type"], "text/event-stream");
+        assert_eq!(headers["cache-control"], "no-store, no-transform");
+        assert_eq!(headers["x-accel-buffering"], "no");
+        assert_eq!(headers["access-control-allow-origin"], "*");
+        assert!(!headers.contains_key("access-control-allow-credentials"));
+        assert_eq!((id, gzip), (None, false));
+    }
+
+    #[test]
+    fn the_last_event_id_comes_by_header_or_query() {
+        let id = |uri, headers: &[_]| stream(ask("GET", uri, headers, Config::default())).1;
+        assert_eq!(id("/events", &[("last-event-id", "7")]).unwrap(), "7");
+        assert_eq!(id("/events?lastEventId=a%20b", &[]).unwrap(), "a b");
+        assert_eq!(id("/events?lastEventId=8", &[("last-event-id", "ü")]).unwrap(), "ü");
+    }
+
+    #[test]
+    fn gzip_is_used_where_it_is_asked_for_by_name() {
+        let gzip = |value| {
+            stream(ask("GET", "/events", &[("accept-encoding", value)], Config::default())).2
+        };
+        assert!(gzip("br, GZIP;q=0.5"));
+        assert!(!gzip("gzip;q=0, br"));
+        assert!(!gzip("identity"));
+        assert!(!gzip("*"));
+    }
+
+    #[test]
+    fn listed_origins_are_answered_by_name() {
+        let config =
+            Config { origins: Origins::Listed(vec!["https://a".to_owned()]), ..Config::default() };
+        let (headers, ..) =
+            stream(ask("GET", "/events", &[("origin", "https://a")], config.clone()));
+        assert_eq!(headers["access-control-allow-origin"], "https://a");
+        let (headers, ..) = stream(ask("GET", "/events", &[("origin", "https://b")], config));
+        assert!(!headers.contains_key("access-control-allow-origin"));
+        assert!(headers.get_all("vary").iter().any(|value| value == "Origin"));
+    }
+
+    #[test]
+    fn other_methods_and_paths() {
+        let status = |method, uri| match ask(method, uri, &[], Config::default()) {
+            Answer::Plain { status, headers, .. } => {
+                (status.as_u16(), headers.get("allow").cloned())
+            }
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(status("DELETE", "/events").0, 405);
+        assert_eq!(status("DELETE", "/events").1.unwrap(), "GET, HEAD, OPTIONS");
+        assert_eq!(status("GET", "/publish").1.unwrap(), "POST");
+        assert_eq!(status("OPTIONS", "/events").0, 204);
+        assert_eq!(status("GET", "/").0, 404);
+        assert_eq!(
+            ask("POST", "/close", &[], Config { closable: false, ..Config::default() }),
+            plain(StatusCode::NOT_FOUND, "no such resource")
+        );
+    }
+}

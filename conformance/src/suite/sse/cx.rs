@@ -1,0 +1,256 @@
+//! What a case on a server of event streams works with.
+
+use std::fmt::Display;
+use std::ops::Deref;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use tokio::sync::{OnceCell, OwnedRwLockWriteGuard, RwLock};
+
+use crate::case::{Outcome, Stop};
+use crate::evidence::Evidence;
+use crate::probe::sse::{
+    Capabilities, EventStream, Head, Http, Payload, Published, Received, Request, Response, Sample,
+    Stimulus, Trouble,
+};
+use crate::transport::Connector;
+
+/// One endpoint, with what all its cases share.
+#[derive(Clone, Debug)]
+pub struct Setting {
+    /// Opens connections; its URL is that of the stream.
+    pub connector: Connector,
+    /// How to cause events.
+    pub stimulus: Option<Stimulus>,
+    /// POST to it ends all streams. Only the reference server has such a thing.
+    pub closer: Option<Connector>,
+    /// Whether the user declares that the server replays what came after a known id. The spec itself
+    /// does not demand it, so without this a broken replay is a warning.
+    pub replay: bool,
+    /// What the server offers.
+    pub capabilities: Arc<Capabilities>,
+    /// How long anything may take.
+    pub timeout: Duration,
+    /// Distinguishes this run's payloads from all others: letters and digits.
+    pub run: String,
+    /// Held for writing by cases during which no other one may cause events.
+    pub floor: Arc<RwLock<()>>,
+}
+
+/// What a case on a server of event streams works with. Judging and observing are those of
+/// [`Evidence`].
+#[derive(Clone, Debug)]
+pub struct Cx {
+    setting: Setting,
+    evidence: Evidence,
+    name: String,
+    tokens: Arc<AtomicU32>,
+    alone: Arc<OnceCell<OwnedRwLockWriteGuard<()>>>,
+}
+
+impl Deref for Cx {
+    type Target = Evidence;
+
+    fn deref(&self) -> &Evidence {
+        &self.evidence
+    }
+}
+
+impl Cx {
+    /// The context of one attempt at a case. `name` is unique in the run: letters and digits.
+    pub fn new(setting: Setting, evidence: Evidence, name: String) -> Self {
+        Self { setting, evidence, name, tokens: Arc::default(), alone: Arc::default() }
+    }
+
+    /// How long anything may take.
+    pub const fn timeout(&self) -> Duration {
+        self.setting.timeout
+    }
+
+    /// The endpoint and what its cases share.
+    pub const fn setting(&self) -> &Setting {
+        &self.setting
+    }
+
+    // ===== Names =====
+
+    /// What all payloads of this case contain.
+    pub fn prefix(&self) -> String {
+        format!("ps-{}-{}-", self.setting.run, self.name)
+    }
+
+    /// A text that no other payload contains.
+    pub fn token(&self) -> String {
+        format!("{}{}.", self.prefix(), self.number())
+    }
+
+    /// The same for payloads that are not what a case is about.
+    fn aside(&self) -> String {
+        format!("aside-{}-{}-{}.", self.setting.run, self.name, self.number())
+    }
+
+    fn number(&self) -> u32 {
+        self.tokens.fetch_add(1, Ordering::Relaxed)
+    }
+
+    // ===== Requests =====
+
+    /// Makes exchanges with the stream's URL.
+    pub fn http(&self) -> Http {
+        Http {
+            connector: self.setting.connector.clone(),
+            trace: self.evidence.trace.clone(),
+            timeout: self.setting.timeout,
+        }
+    }
+
+    /// Sends a request and waits for the head of the response. A server that sends its headers only
+    /// with the first event is given one, where that is possible: cases on anything else should not
+    /// suffer from it.
+    pub async fn open(&self, request: &Request) -> Result<Response, Trouble> {
+        let pending = self.http().begin(request).await?;
+        match pending.try_head(self.timeout()).await? {
+            Ok(response) => Ok(response),
+            Err(pending) => {
+                if let Some(stimulus) = &self.setting.stimulus {
+                    let nudge = Payload::data(self.aside());
+                    stimulus.publish(&nudge, &self.trace, self.timeout()).await?;
+                }
+                pending.head(self.timeout()).await
+            }
+        }
+    }
+
+    /// The head of the response to what an `EventSource` asks.
+    pub async fn head(&self) -> Result<Head, Trouble> {
+        Ok(self.open(&Request::event_source()).await?.head)
+    }
+
+    /// A stream as an `EventSource` opens it. What it is labelled as is for other cases to judge.
+    pub async fn subscribe(&self) -> Result<EventStream, Trouble> {
+        self.subscribe_with(&Request::event_source()).await
+    }
+
+    /// A stream in answer to this request.
+    pub async fn subscribe_with(&self, request: &Request) -> Result<EventStream, Trouble> {
+        let response = self.open(request).await?;
+        if response.head.status / 100 == 2 && response.head.status != 204 {
+            Ok(EventStream::over(response))
+        } else {
+            Err(Trouble::Status(response.head.status_text()))
+        }
+    }
+
+    // ===== Events =====
+
+    /// Causes an event. That it is refused makes the case inconclusive.
+    pub async fn publish(&self, data: &str) -> Outcome {
+        match self.try_publish(&Payload::data(data)).await? {
+            Published::Accepted => Ok(()),
+            Published::Refused(how) => {
+                Err(Stop::Inconclusive(format!("the publication was answered {how}")))
+            }
+        }
+    }
+
+    /// Causes an event, or is refused.
+    pub async fn try_publish(&self, payload: &Payload) -> Result<Published, Stop> {
+        let Some(stimulus) = &self.setting.stimulus else {
+            return Err(Stop::NotApplicable(
+                "there is no way to cause an event (name one with --publish-url or --trigger)"
+                    .to_owned(),
+            ));
+        };
+        let _floor = match self.alone.get() {
+            Some(_) => None,
+            None => Some(self.setting.floor.read().await),
+        };
+        Ok(stimulus.publish(payload, &self.trace, self.timeout()).await?)
+    }
+
+    /// Keeps other cases from causing events until this one is over.
+    pub async fn alone(&self) {
+        let floor = Arc::clone(&self.setting.floor);
+        self.alone.get_or_init(|| floor.write_owned()).await;
+    }
+
+    /// Publishes a fence and collects until it arrives: what was published before has arrived by then,
+    /// or never will. A server that holds each event until the next is given a second one.
+    pub async fn fenced(&self, stream: &mut EventStream) -> Result<Vec<Received>, Stop> {
+        Ok(self.fenced_verbatim(stream).await?.0)
+    }
+
+    /// The same; and says whether the fence's payload came as it was published. A server that, say,
+    /// wraps payloads in JSON is within its rights.
+    pub async fn fenced_verbatim(
+        &self,
+        stream: &mut EventStream,
+    ) -> Result<(Vec<Received>, bool), Stop> {
+        let fences = [self.aside(), self.aside()];
+        let is_fence = |event: &Received| fences.iter().any(|fence| event.contains(fence));
+        self.publish(&fences[0]).await?;
+        let awaited = "the fence, an event behind those looked for";
+        let mut events = match stream.until(self.timeout(), awaited, is_fence).await {
+            Err(trouble) if trouble.is_silence() => {
+                self.publish(&fences[1]).await?;
+                stream.until(self.timeout(), awaited, is_fence).await?
+            }
+            collected => collected?,
+        };
+        let verbatim =
+            events.pop().is_some_and(|fence| fences.contains(&fence.event.data.to_string()));
+        Ok((events, verbatim))
+    }
+
+    /// Makes the stream speak: causes events, or waits for the server's own.
+    pub async fn heard(&self, stream: &mut EventStream) -> Result<Vec<Received>, Stop> {
+        if self.setting.stimulus.is_some() {
+            self.publish(&format!("{} gr\u{fc}\u{df}e \u{20ac} \u{1f600}", self.aside())).await?;
+            return self.fenced(stream).await;
+        }
+        match stream.next_event(self.timeout()).await {
+            Ok(event) => Ok(vec![event]),
+            // A stream that has ended has said all it will.
+            Err(_) if stream.ending().is_some() && stream.notes().lines > 0 => Ok(Vec::new()),
+            Err(trouble) if trouble.is_silence() => Err(Stop::Inconclusive(format!(
+                "no event came within {} s (cause some with --publish-url or --trigger)",
+                self.timeout().as_secs_f32()
+            ))),
+            Err(trouble) => Err(trouble.into()),
+        }
+    }
+
+    // ===== Judging =====
+
+    /// Judges that something was not seen in the stream, and points at it.
+    pub fn judge_unseen(&self, sample: Option<&Sample>, expected: &str, found: &str) -> Outcome {
+        let Some(sample) = sample else { return Ok(()) };
+        let found = format!("{found}: {}", sample.text);
+        self.judge_at(sample.entry, sample.range.clone(), false, expected, found)
+    }
+
+    /// Judges a header field of a response, and points at it.
+    pub fn judge_header(
+        &self,
+        head: &Head,
+        name: &str,
+        holds: bool,
+        expected: impl Display,
+    ) -> Outcome {
+        let found = match head.header(name) {
+            Some(value) => format!("{name}: {value}"),
+            None => format!("no {name}"),
+        };
+        self.judge_at(head.entry, head.position(name), holds, expected, found)
+    }
+
+    /// Judges what is a contract only if the user says so: broken then, advice otherwise.
+    pub fn contract(&self, holds: bool, expected: &str, found: impl Display) -> Outcome {
+        if self.setting.replay {
+            return self.judge(holds, expected, found);
+        }
+        self.advise(holds, expected, found);
+        Ok(())
+    }
+}

@@ -1,0 +1,84 @@
+//! The end of a stream (9.2.6, and HTTP beneath). Applies where the stream ends while the case looks.
+
+use super::cx::Cx;
+use crate::case::{Case, Stop};
+use crate::probe::sse::{Ending, EventStream, Judged as _, Request};
+use crate::requirement::{Level, sse};
+
+/// The cases of this topic.
+pub(super) const CASES: &[Case<Cx>] = &[
+    Case {
+        id: "sse/end/last-block-is-closed",
+        requires: &[sse("SSE-A1"), sse("SSE-A9"), sse("SSE-G3")],
+        expects: "an empty line closes the last block: without it clients throw the block away",
+        accepts: "a comment at the very end, which nobody misses",
+        run: |cx| {
+            Box::pin(async move {
+                let (stream, ending) = ended(&cx).await?;
+                let Some(discarded) = ending.discarded else { return Ok(()) };
+                if !ending.complete {
+                    return Err(Stop::Inconclusive("the connection broke off".to_owned()));
+                }
+                let partial = &ending.partial_line;
+                let field = !partial.is_empty() && partial[0] != b':';
+                let lost = discarded.fields + usize::from(field);
+                cx.judge_at(
+                    stream.entry(),
+                    0..usize::MAX,
+                    lost == 0,
+                    "an empty line behind the last field",
+                    format!("a block of {lost} fields is lost"),
+                )
+            })
+        },
+        ..Case::BASE
+    },
+    Case {
+        id: "sse/end/complete",
+        level: Level::Should,
+        requires: &[sse("SSE-Q1"), sse("SSE-I7")],
+        expects: "the response is brought to its end, so that clients can tell it from a broken connection",
+        run: |cx| {
+            Box::pin(async move {
+                let (_, ending) = ended(&cx).await?;
+                let found = "the connection ended in the middle of the body";
+                cx.judge(ending.complete, "the last chunk, or all that was announced", found)
+            })
+        },
+        ..Case::BASE
+    },
+    Case {
+        id: "sse/end/next-connection",
+        level: Level::Should,
+        requires: &[sse("SSE-G2"), sse("SSE-I6")],
+        expects: "a client that reconnects after the end gets the stream again, or 204 if it should stop",
+        run: |cx| {
+            Box::pin(async move {
+                ended(&cx).await?;
+                let head =
+                    cx.open(&Request::event_source()).await.judged(&cx, "the stream or 204")?.head;
+                cx.observe("status", head.status);
+                let found = head.status_text();
+                cx.judge(head.status < 500, "the stream or 204", found)
+            })
+        },
+        ..Case::BASE
+    },
+];
+
+/// A stream that has come to its end, by itself or because it was asked to.
+async fn ended(cx: &Cx) -> Result<(EventStream, Ending), Stop> {
+    let mut stream = cx.subscribe().await?;
+    if let Some(closer) = &cx.setting().closer {
+        cx.heard(&mut stream).await?;
+        let http = crate::probe::sse::Http { connector: closer.clone(), ..cx.http() };
+        http.send(&Request::new("POST").body("")).await?;
+    }
+    match stream.to_end(cx.timeout()).await {
+        Ok(ending) => Ok((stream, ending)),
+        Err(trouble) if trouble.is_silence() => {
+            Err(Stop::NotApplicable("the stream does not end by itself".to_owned()))
+        }
+        Err(trouble) => Err(trouble.into()),
+    }
+}

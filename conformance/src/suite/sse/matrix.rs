@@ -1,0 +1,200 @@
+//! The kill matrix: every case can fail, every fault is found, the reference passes everything. In
+//! memory and in virtual time.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::{CASES, Cx, Setting};
+use crate::case::{Case, Outcome, Stop};
+use crate::event::Verdict;
+use crate::evidence::Evidence;
+use crate::probe::sse::{Capabilities, Http, PublishFormat, Stimulus, survey};
+use crate::reference::sse::{Config, Fault, LineEnd, Server};
+use crate::requirement::Level;
+use crate::trace::Recorder;
+use crate::transport::Connector;
+
+fn cases() -> impl Iterator<Item = &'static Case<Cx>> {
+    CASES.iter().copied().flatten()
+}
+
+/// An embedded server as an endpoint with everything that it offers.
+pub(super) fn setting(server: &Arc<Server>) -> Setting {
+    let connector = |path: &str| {
+        let server = Arc::clone(server);
+        let url = format!("http://reference{path}").parse().unwrap();
+        Connector::memory(url, move || server.connect_in_memory())
+    };
+    Setting {
+        connector: connector("/events"),
+        stimulus: Some(Stimulus::Publish {
+            connector: connector("/publish"),
+            format: PublishFormat::Json,
+        }),
+        closer: Some(connector("/close")),
+        replay: true,
+        capabilities: Arc::new(Capabilities { stimulus: true, ..Capabilities::default() }),
+        timeout: Duration::from_secs(5),
+        run: "run".to_owned(),
+        floor: Arc::default(),
+    }
+}
+
+/// What a case comes to, as the runner counts it, and why.
+pub(super) fn verdict(level: Level, outcome: Outcome, evidence: &Evidence) -> (Verdict, String) {
+    match outcome {
+        Ok(()) => match evidence.gathered().advice.first() {
+            Some(advice) => (Verdict::Warn, advice.found.clone()),
+            None => (Verdict::Pass, String::new()),
+        },
+        Err(Stop::Broken(finding)) => {
+            let verdict = if level == Level::Must { Verdict::Fail } else { Verdict::Warn };
+            (verdict, finding.found)
+        }
+        Err(Stop::Inconclusive(reason)) => (Verdict::Inconclusive, reason),
+        Err(Stop::NotApplicable(reason)) => (Verdict::NotApplicable, reason),
+        Err(Stop::Error(reason)) => (Verdict::Error, reason),
+    }
+}
+
+/// Runs one case in virtual time. Nothing in the world may make it last for ever.
+pub(super) async fn attempt(case: &Case<Cx>, setting: Setting) -> (Verdict, String) {
+    if let Some(lacking) = case.needs.iter().find_map(|need| setting.capabilities.lacks(*need)) {
+        return (Verdict::NotApplicable, lacking);
+    }
+    let evidence = Evidence::new();
+    let cx = Cx::new(setting, evidence.clone(), "1".to_owned());
+    let outcome = tokio::time::timeout(Duration::from_secs(600), (case.run)(cx)).await;
+    verdict(case.level, outcome.expect("the case has a deadline for everything"), &evidence)
+}
+
+/// Every case against a server of its own with this configuration.
+fn against(config: &Config) -> BTreeMap<&'static str, (Verdict, String)> {
+    cases()
+        .map(|case| {
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .start_paused(true)
+                .build()
+                .unwrap();
+            let verdict = runtime.block_on(async {
+                let server = Arc::new(Server::start(config.clone()));
+                attempt(case, setting(&server)).await
+            });
+            (case.id, verdict)
+        })
+        .collect()
+}
+
+fn kills(verdict: Verdict) -> bool {
+    matches!(verdict, Verdict::Fail | Verdict::Warn)
+}
+
+#[test]
+fn the_reference_passes_everything() {
+    let mut notes = String::new();
+    for (id, (verdict, found)) in against(&Config::default()) {
+        // The reference answers 405 and the like, so every case applies.
+        if verdict != Verdict::Pass {
+            writeln!(notes, "{id}: {verdict}: {found}").unwrap();
+        }
+    }
+    assert_eq!(notes, "");
+}
+
+#[test]
+fn every_case_fails_and_every_fault_is_found() {
+    let mut unkilled = Vec::new();
+    let mut toothless: BTreeSet<_> = cases().map(|case| case.id).collect();
+    let mut matrix = String::new();
+    for fault in Fault::ALL {
+        writeln!(matrix, "{fault}: {}", fault.about()).unwrap();
+        let mut killed = false;
+        for (id, (verdict, found)) in against(&Config::with_fault(*fault)) {
+            assert_ne!(verdict, Verdict::Error, "{fault} {id}: {found}");
+            if kills(verdict) {
+                writeln!(matrix, "  {verdict} {id}: {found}").unwrap();
+                toothless.remove(id);
+                killed = true;
+            }
+        }
+        if !killed {
+            unkilled.push(fault.name());
+        }
+    }
+    insta::assert_snapshot!("kill_matrix", matrix);
+    assert_eq!(unkilled, Vec::<&str>::new(), "faults that no case finds");
+    assert_eq!(toothless, BTreeSet::new(), "cases that no fault fails");
+}
+
+#[test]
+fn other_ways_to_be_right_do_not_fail() {
+    let ways = [
+        ("CR", Config { line_end: LineEnd::Cr, ..Config::default() }),
+        ("CRLF", Config { line_end: LineEnd::CrLf, ..Config::default() }),
+        ("mixed line ends", Config { line_end: LineEnd::Mixed, ..Config::default() }),
+        ("no ids", Config { ids: false, ..Config::default() }),
+    ];
+    for (way, config) in ways {
+        for (id, (verdict, found)) in against(&config) {
+            assert!(
+                matches!(verdict, Verdict::Pass | Verdict::NotApplicable),
+                "{way}: {id}: {verdict}: {found}"
+            );
+        }
+    }
+}
+
+#[test]
+fn verdicts_are_the_same_every_time() {
+    let first = against(&Config::default());
+    for _ in 0..3 {
+        assert_eq!(against(&Config::default()), first);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn all_cases_at_once_do_not_disturb_each_other() {
+    let server = Arc::new(Server::start(Config { history_events: 12, ..Config::default() }));
+    let setting = setting(&server);
+    let mut running = tokio::task::JoinSet::new();
+    for (number, case) in cases().enumerate() {
+        // Ending all streams disturbs everyone, and is meant to.
+        if case.id.starts_with("sse/end/") {
+            continue;
+        }
+        let setting = setting.clone();
+        running.spawn(async move {
+            let evidence = Evidence::new();
+            let cx = Cx::new(setting, evidence.clone(), number.to_string());
+            let outcome = (case.run)(cx).await;
+            (case.id, verdict(case.level, outcome, &evidence))
+        });
+    }
+    while let Some(finished) = running.join_next().await {
+        let (id, (verdict, found)) = finished.unwrap();
+        assert!(
+            matches!(verdict, Verdict::Pass | Verdict::NotApplicable),
+            "{id}: {verdict}: {found}"
+        );
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_survey_finds_ids_and_stimulus() {
+    let server = Arc::new(Server::start(Config::default()));
+    let setting = setting(&server);
+    let http = Http {
+        connector: setting.connector.clone(),
+        trace: Recorder::new(),
+        timeout: setting.timeout,
+    };
+    let found = survey(&http, setting.stimulus.as_ref(), "hello").await.unwrap();
+    assert_eq!(found.ids, Some(true));
+    assert!(found.stimulus);
+    let silent = survey(&http, None, "hello").await.unwrap();
+    assert_eq!(silent.ids, None);
+}

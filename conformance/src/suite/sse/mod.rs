@@ -1,0 +1,38 @@
+//! The cases on servers of event streams, one file per topic.
+
+mod caching;
+mod cors;
+mod cx;
+mod delivery;
+mod end;
+mod last_event_id;
+mod methods;
+mod parallel;
+mod payload;
+mod replay;
+mod response;
+mod stream;
+
+#[cfg(test)]
+mod decoys;
+#[cfg(test)]
+mod matrix;
+
+pub use cx::{Cx, Setting};
+
+use crate::case::Case;
+
+/// All cases, by topic.
+pub const CASES: &[&[Case<Cx>]] = &[
+    response::CASES,
+    methods::CASES,
+    caching::CASES,
+    cors::CASES,
+    stream::CASES,
+    delivery::CASES,
+    payload::CASES,
+    parallel::CASES,
+    last_event_id::CASES,
+    replay::CASES,
+    end::CASES,
+];

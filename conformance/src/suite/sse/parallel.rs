@@ -1,0 +1,105 @@
+//! Several subscribers at once.
+
+use std::fmt::Write as _;
+
+use super::cx::Cx;
+use crate::case::{Case, Need};
+use crate::probe::sse::{Judged as _, Received, Request};
+use crate::requirement::{Level, sse};
+
+const SUBSCRIBERS: usize = 8;
+const EVENTS: usize = 10;
+/// More than servers with a leak tend to survive, fewer than any limit in use.
+const CYCLES: usize = 40;
+
+/// The cases of this topic.
+pub(super) const CASES: &[Case<Cx>] = &[
+    Case {
+        id: "sse/parallel/same-events",
+        level: Level::Should,
+        requires: &[sse("SSE-D2"), sse("SSE-L5")],
+        needs: &[Need::Stimulus],
+        expects: "subscribers of one stream get the same events with the same fields in the same order",
+        run: |cx| {
+            Box::pin(async move {
+                let mut streams = Vec::new();
+                for _ in 0..SUBSCRIBERS {
+                    streams.push(cx.subscribe().await?);
+                }
+                let tokens: Vec<_> = (0..EVENTS).map(|_| cx.token()).collect();
+                for token in &tokens {
+                    cx.publish(token).await?;
+                }
+                let last = tokens.last().cloned().unwrap_or_default();
+                let mut first: Option<Vec<Received>> = None;
+                for stream in &mut streams {
+                    let events = match stream
+                        .until(cx.timeout(), "the last event", |event| event.contains(&last))
+                        .await
+                    {
+                        Err(trouble) if trouble.is_silence() => cx.fenced(stream).await?,
+                        events => events?,
+                    };
+                    let own: Vec<_> = events
+                        .into_iter()
+                        .filter(|event| tokens.iter().any(|token| event.contains(token)))
+                        .collect();
+                    let Some(first) = &first else {
+                        first = Some(own);
+                        continue;
+                    };
+                    let data = |events: &[Received]| -> Vec<String> {
+                        events.iter().map(|event| event.event.data.to_string()).collect()
+                    };
+                    cx.judge(
+                        data(first) == data(&own),
+                        "the same events",
+                        "others or another order",
+                    )?;
+                    let same = first.iter().zip(&own).all(|(a, b)| a.fields == b.fields);
+                    cx.judge(same, "the same fields", "fields that differ between subscribers")?;
+                }
+                Ok(())
+            })
+        },
+        ..Case::BASE
+    },
+    Case {
+        id: "sse/parallel/open-and-abort",
+        level: Level::Should,
+        requires: &[sse("SSE-P6"), sse("SSE-K6")],
+        expects: "clients that come and go leave nothing behind: the stream is still served after them",
+        run: |cx| {
+            Box::pin(async move {
+                // The control: one client is answered at once.
+                cx.http().send(&Request::event_source()).await?;
+                let mut unserved = String::new();
+                for _ in 0..CYCLES {
+                    let response = cx.http().send(&Request::event_source()).await;
+                    match response.map(|response| response.head) {
+                        Ok(head) if head.status / 100 == 2 => {}
+                        Ok(head) => {
+                            unserved = head.status_text();
+                            break;
+                        }
+                        Err(trouble) => {
+                            let _ = write!(unserved, "{trouble}");
+                            break;
+                        }
+                    }
+                }
+                cx.judge(
+                    unserved.is_empty(),
+                    format!("the stream, after {CYCLES} clients came and went"),
+                    unserved,
+                )?;
+                if cx.setting().stimulus.is_some() {
+                    let mut stream = cx.subscribe().await.judged(&cx, "the stream")?;
+                    cx.fenced(&mut stream).await?;
+                }
+                Ok(())
+            })
+        },
+        ..Case::BASE
+    },
+];

@@ -1,0 +1,1 @@
+"""Installs and starts real brokers and servers, and tests them with pushspec."""

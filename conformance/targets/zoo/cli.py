@@ -1,0 +1,117 @@
+"""The command line of `conformance/targets/run`."""
+
+import argparse
+import os
+import signal
+import sys
+from pathlib import Path
+
+from . import descriptor, expected, outcome
+from .session import Settings, test_target
+
+USAGE = 2
+TARGETS = Path(__file__).resolve().parent.parent
+ROOT = TARGETS.parent.parent
+
+
+def default_pushspec():
+    """The release build, or else the debug build, of this tree."""
+    builds = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
+    release, debug = builds / "release" / "pushspec", builds / "debug" / "pushspec"
+    return release if release.exists() or not debug.exists() else debug
+
+
+def cache():
+    """Where what is not a system package is installed."""
+    return Path(os.environ.get("PUSHSPEC_CACHE") or ROOT / "target" / "zoo").absolute()
+
+
+def end_on_sigterm():
+    """Lets SIGTERM unwind, so that no target outlives its run."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+
+
+def parse_arguments(arguments):
+    """Splits off what follows `--` for pushspec, and reads the rest."""
+    extra = []
+    if "--" in arguments:
+        split = arguments.index("--")
+        arguments, extra = arguments[:split], arguments[split + 1 :]
+    parser = argparse.ArgumentParser(
+        prog="conformance/targets/run",
+        usage="%(prog)s [NAME…] [--all] [options] [-- ARGUMENT…]",
+        description="Installs real brokers and servers, starts each on free ports and tests it with pushspec.",
+        epilog="What follows -- is handed to `pushspec test`. Ends with 0 when all went as expected, 1 when a verdict "
+        "was unexpected or a target or pushspec failed, 2 on wrong usage, 77 when nothing could be tested.",
+    )
+    parser.add_argument("names", nargs="*", metavar="NAME", help="targets: the directories beside this program")
+    parser.add_argument("--all", action="store_true", help="all targets")
+    parser.add_argument("--list", action="store_true", help="list the targets and end")
+    parser.add_argument("--pushspec", type=Path, metavar="PATH", help="the program (default: the build in target/)")
+    parser.add_argument("--out", type=Path, metavar="DIR", default=ROOT / "out" / "zoo", help="where reports and logs go (default: out/zoo)")
+    parser.add_argument("--endpoint", action="append", metavar="NAME", help="only endpoints of this name; may be repeated")
+    parser.add_argument("--timeout", type=float, default=900, metavar="S", help="most seconds for one endpoint (default: 900)")
+    judge = parser.add_mutually_exclusive_group()
+    judge.add_argument("--expect", type=Path, metavar="FILE", help="expected verdicts (default: the target's expected.toml, if there is one)")
+    judge.add_argument("--no-expect", action="store_true", help="report only, judge nothing")
+    options = parser.parse_args(arguments)
+    options.extra = tuple(extra)
+    if options.list:
+        return options
+    if options.all == bool(options.names):
+        parser.error("give the names of targets, or --all")
+    if options.expect and len(options.names) != 1:
+        parser.error("--expect goes with exactly one target")
+    return options
+
+
+def load_targets(options):
+    """The descriptors of the chosen targets, cut down to the chosen endpoints."""
+    names = descriptor.names(TARGETS) if options.all else list(dict.fromkeys(options.names))
+    targets = [descriptor.load(TARGETS / name) for name in names]
+    if options.endpoint:
+        targets = [descriptor.only_endpoints(target, options.endpoint) for target in targets]
+        targets = [target for target in targets if target.endpoints]
+        if not targets:
+            raise descriptor.DescriptorError(f"no chosen target has an endpoint called {' or '.join(options.endpoint)}")
+    return targets
+
+
+def load_expectations(target, options):
+    """The list that a target is judged by, or None."""
+    path = options.expect or target.directory / "expected.toml"
+    if options.no_expect or (not options.expect and not path.exists()):
+        return None
+    try:
+        return expected.parse(path.read_text(encoding="utf-8"))
+    except (OSError, expected.ExpectedError) as error:
+        raise expected.ExpectedError(f"{path}: {error}") from error
+
+
+def main(arguments):
+    """Runs the chosen targets one after the other and tells what came of it."""
+    options = parse_arguments(arguments)
+    if options.list:
+        print("\n".join(descriptor.names(TARGETS)))
+        return 0
+    end_on_sigterm()
+    pushspec = (options.pushspec or default_pushspec()).absolute()
+    try:
+        if not os.access(pushspec, os.X_OK):
+            raise descriptor.DescriptorError(f"no program at {pushspec}; build it, or name it with --pushspec")
+        chosen = [(target, load_expectations(target, options)) for target in load_targets(options)]
+    except (descriptor.DescriptorError, expected.ExpectedError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return USAGE
+    out = options.out.absolute()
+    out.mkdir(parents=True, exist_ok=True)
+    settings = Settings(pushspec=pushspec, out=out, cache=cache(), extra=options.extra, timeout=options.timeout)
+
+    outcomes = []
+    for target, expectations in chosen:
+        for result in test_target(target, settings, expectations):
+            print("\n".join(result.lines()), flush=True)
+            outcomes.append(result)
+    print(f"reports and logs: {out}")
+    print(outcome.closing_line(outcomes))
+    return outcome.exit_status(outcomes)

@@ -1,0 +1,148 @@
+"""Installs a target, starts it, has pushspec test each of its endpoints, and stops it."""
+
+import re
+import subprocess
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from dataclasses import dataclass
+from pathlib import Path
+
+from . import expected, outcome
+from .descriptor import fill
+from .outcome import Outcome, State
+from .process import NotReady, Process, free_ports
+
+CANNOT_INSTALL = 77
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What holds for all targets of one run."""
+
+    pushspec: Path
+    out: Path
+    cache: Path
+    extra: tuple[str, ...]
+    timeout: float
+    install_timeout: float = 600
+
+
+def test_target(target, settings, expectations):
+    """The outcome of every endpoint of a target. `expectations` is None where there is no list."""
+    refusal = _install(target, settings)
+    if refusal:
+        return [refusal]
+    # A short path: the name of a unix socket has room for about a hundred bytes.
+    with tempfile.TemporaryDirectory(prefix="zoo-") as scratch:
+        try:
+            return _started(target, settings, expectations, Path(scratch))
+        except NotReady as error:
+            return [Outcome(target.name, State.ERROR, f"installed, but not started: {error}")]
+
+
+def _install(target, settings):
+    log = settings.out / f"{target.name}.install.log"
+    with Process([target.directory / "install"], env={}, cwd=target.directory, log=log) as install:
+        status = install.wait(settings.install_timeout)
+        if status == 0:
+            return None
+        if status == CANNOT_INSTALL:
+            reason = (install.last_lines(1).strip() or "no reason given").removeprefix("cannot install: ")
+            return Outcome(target.name, State.SKIPPED, reason)
+        reason = "install did not end in time" if status is None else f"install ended with status {status}"
+        return Outcome(target.name, State.ERROR, reason, details=[install.last_lines()])
+
+
+def _started(target, settings, expectations, scratch):
+    ports = free_ports(1 + len(target.ports))
+    values = {"port": ports[0], "dir": scratch, "cache": settings.cache}
+    env = {"PORT": str(ports[0]), "PUSHSPEC_DIR": str(scratch)}
+    for name, port in zip(target.ports, ports[1:]):
+        values[f"port_{name}"] = port
+        env[f"PORT_{name.upper()}"] = str(port)
+    print(f"{target.name}: {target.title}, {_version(target, values)}", flush=True)
+
+    log = settings.out / f"{target.name}.log"
+    with Process([target.directory / "start"], env=env, cwd=scratch, log=log) as server:
+        try:
+            server.wait_until_listening(ports, target.ready_timeout)
+            if target.ready_http:
+                url = fill(target.ready_http, values)
+                server.wait_until(lambda: _answers(url), target.ready_timeout, f"no good answer from {url}")
+        except NotReady as error:
+            reason = f"installed, but not started: {error}"
+            return [Outcome(target.name, State.ERROR, reason, details=[server.last_lines()])]
+        outcomes = []
+        for endpoint in target.endpoints:
+            outcomes.append(_test(target, endpoint, values, settings, expectations))
+            # A connection is seen to close a moment before the process is seen to have ended.
+            if server.wait(0.1) is not None:
+                last = outcomes[-1]
+                last.state = State.ERROR
+                last.reason = f"the target died while it was tested, with status {server.status}; {last.reason}"
+                last.details = [server.last_lines()]
+                break
+        return outcomes
+
+
+def _test(target, endpoint, values, settings, expectations):
+    name = f"{target.name}/{endpoint.name}"
+    stem = settings.out / f"{target.name}.{endpoint.name}"
+    # A report of an earlier run must not be taken for this one's.
+    report_path, junit_path = stem.with_name(stem.name + ".json"), stem.with_name(stem.name + ".xml")
+    for path in (report_path, junit_path):
+        path.unlink(missing_ok=True)
+    command = [settings.pushspec, "test", fill(endpoint.url, values)]
+    command += [f"--report=json={report_path}", f"--report=junit={junit_path}"]
+    if endpoint.publish_url:
+        command += ["--publish-url", fill(endpoint.publish_url, values)]
+    command += [*endpoint.args, *settings.extra]
+
+    start = time.monotonic()
+    with Process(command, env={}, cwd=settings.out, log=stem.with_name(stem.name + ".txt")) as run:
+        status = run.wait(settings.timeout)
+        seconds = time.monotonic() - start
+        tail = run.last_lines()
+    if status not in outcome.JUDGED_STATUSES:
+        if status is None:
+            reason = f"pushspec did not end within {settings.timeout:g} s"
+        else:
+            reason = f"pushspec ended with status {status} ({outcome.STATUS_MEANINGS.get(status, 'crashed')})"
+        return Outcome(name, State.ERROR, reason, seconds=seconds, details=[tail])
+    try:
+        report = outcome.read_report(report_path)
+    except outcome.ReportError as error:
+        return Outcome(name, State.ERROR, str(error), seconds=seconds, details=[tail])
+    if expectations is None:
+        return Outcome(name, State.NOT_JUDGED, totals=report["totals"], seconds=seconds)
+    different = expected.differences(expectations, endpoint.name, report)
+    listing = stem.with_name(stem.name + ".unexpected.toml")
+    listing.unlink(missing_ok=True)
+    if different:
+        listing.write_text(expected.listing(endpoint.name, different), encoding="utf-8")
+    state = State.UNEXPECTED if different else State.AS_EXPECTED
+    return Outcome(name, state, totals=report["totals"], seconds=seconds, details=[str(d) for d in different])
+
+
+def _version(target, values):
+    command = [fill(part, values) for part in target.version]
+    if not command:
+        return "version unknown"
+    try:
+        result = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        return f"version unknown: {error}"
+    # Some tools tell their version with a status other than 0, or on the other stream.
+    text = result.stdout or result.stderr
+    found = re.findall(target.version_pattern, text) if target.version_pattern else text.split("\n")
+    return ", ".join(dict.fromkeys(line.strip() for line in found if line.strip())) or "version unknown"
+
+
+def _answers(url):
+    try:
+        with urllib.request.urlopen(url, timeout=2) as response:
+            return response.status < 300
+    except (urllib.error.URLError, OSError):
+        return False

@@ -1,0 +1,112 @@
+"""Whole runs with a made-up target and a made-up pushspec."""
+
+import json
+import sys
+import tempfile
+import unittest
+from pathlib import Path
+
+from zoo import descriptor, expected
+from zoo.outcome import State
+from zoo.session import Settings, test_target as run_target
+
+SERVER = """
+import os, socket
+listener = socket.create_server(("127.0.0.1", int(os.environ["PORT"])))
+while True:
+    connection, _ = listener.accept()
+    if connection.recv(1) == b"!":
+        raise SystemExit(9)
+"""
+
+PUSHSPEC = """
+import json, socket, sys, urllib.parse
+url = urllib.parse.urlsplit(sys.argv[2])
+connection = socket.create_connection((url.hostname, url.port))
+connection.sendall({send!r})
+while {send!r} == b"!" and connection.recv(1):
+    pass
+totals = dict.fromkeys(["pass", "fail", "warn", "not_applicable", "inconclusive", "error"], 0)
+cases = [dict(id="a", protocol="5.0", verdict="fail")]
+if {report}:
+    for argument in sys.argv:
+        if argument.startswith("--report=json="):
+            open(argument[14:], "w").write(json.dumps(dict(totals=totals, cases=cases)))
+raise SystemExit({status})
+"""
+
+DESCRIPTOR = '[[endpoint]]\nname = "tcp"\nurl = "mqtt://127.0.0.1:{port}"\n'
+KNOWN = '[[expected]]\ncase = "a"\nprotocol = "5.0"\nverdict = "fail"\nwhy = "known"\n'
+
+
+class Runs(unittest.TestCase):
+    def setUp(self):
+        directory = tempfile.TemporaryDirectory()
+        self.addCleanup(directory.cleanup)
+        self.root = Path(directory.name)
+        (self.root / "t").mkdir()
+        (self.root / "out").mkdir()
+        self.script("t/install", "#!/bin/sh\nexit 0\n")
+        self.script("t/start", f"#!{sys.executable}\n{SERVER}")
+
+    def script(self, name, text):
+        path = self.root / name
+        path.write_text(text, encoding="utf-8")
+        path.chmod(0o755)
+        return path
+
+    def outcome(self, *, status=1, send=b"x", report=True, known=None):
+        pushspec = self.script("pushspec", f"#!{sys.executable}\n" + PUSHSPEC.format(send=send, report=report, status=status))
+        settings = Settings(pushspec=pushspec, out=self.root / "out", cache=self.root, extra=(), timeout=30)
+        target = descriptor.parse("t", self.root / "t", DESCRIPTOR)
+        expectations = None if known is None else expected.parse(known)
+        (result,) = run_target(target, settings, expectations)
+        return result
+
+    def test_without_a_list_nothing_is_judged(self):
+        self.assertIs(self.outcome().state, State.NOT_JUDGED)
+
+    def test_a_known_failure_is_as_expected(self):
+        self.assertIs(self.outcome(known=KNOWN).state, State.AS_EXPECTED)
+
+    def test_an_unknown_failure_is_not(self):
+        result = self.outcome(known="")
+        self.assertIs(result.state, State.UNEXPECTED)
+        self.assertEqual(result.details, ["a (5.0): unexpected fail"])
+        self.assertIn('case = "a"', (self.root / "out" / "t.tcp.unexpected.toml").read_text())
+
+    def test_pushspec_that_could_not_test(self):
+        for status, meaning in [(2, "usage"), (3, "unreachable"), (4, "nothing"), (70, "internal"), (101, "crashed")]:
+            result = self.outcome(status=status, known=KNOWN)
+            self.assertIs(result.state, State.ERROR)
+            self.assertIn(meaning, result.reason)
+
+    def test_no_report(self):
+        (self.root / "out" / "t.tcp.json").write_text(json.dumps({"left": "over"}))
+        self.assertIn("no readable report", self.outcome(report=False).reason)
+
+    def test_target_that_dies(self):
+        result = self.outcome(send=b"!", known=KNOWN)
+        self.assertIs(result.state, State.ERROR)
+        self.assertIn("died", result.reason)
+
+    def test_target_that_cannot_be_installed(self):
+        self.script("t/install", "#!/bin/sh\necho noise\necho 'cannot install: no such system' >&2\nexit 77\n")
+        result = self.outcome()
+        self.assertIs(result.state, State.SKIPPED)
+        self.assertEqual(result.reason, "no such system")
+
+    def test_install_that_fails(self):
+        self.script("t/install", "#!/bin/sh\nexit 1\n")
+        self.assertIs(self.outcome().state, State.ERROR)
+
+    def test_target_that_does_not_start(self):
+        self.script("t/start", "#!/bin/sh\necho no config; exit 1\n")
+        result = self.outcome()
+        self.assertIs(result.state, State.ERROR)
+        self.assertIn("not started", result.reason)
+        self.assertIn("no config", "\n".join(result.details))
+
+
+if __name__ == "__main__":
+    unittest.main()

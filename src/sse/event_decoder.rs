@@ -1,0 +1,223 @@
+//! Body in, events out: [`LineDecoder`] and [`Interpreter`] in one.
+
+use super::{DecodeError, Discarded, Interpreter, Limits, LineDecoder, LineEnds, MessageEvent};
+use core::time::Duration;
+
+/// Turns a body that arrives in any chunks into events. Memory is bounded by [`Limits`], work is
+/// linear in the bytes.
+#[derive(Clone, Debug, Default)]
+pub struct EventDecoder {
+    lines: LineDecoder,
+    interpreter: Interpreter,
+}
+
+impl EventDecoder {
+    /// A decoder with its own limits.
+    pub fn new(limits: Limits) -> Self {
+        Self { lines: LineDecoder::new(limits.line), interpreter: Interpreter::new(limits.event) }
+    }
+
+    /// Starts from the last event ID of the connection before; see [`Interpreter::resuming`].
+    pub fn resuming(self, last_event_id: &str) -> Self {
+        Self { interpreter: self.interpreter.resuming(last_event_id), ..self }
+    }
+
+    /// Takes bytes off the front of `input` until an event is complete; or takes all of `input` and
+    /// returns nothing.
+    pub fn next_event<'a>(
+        &'a mut self,
+        input: &mut &[u8],
+    ) -> Result<Option<MessageEvent<'a>>, DecodeError> {
+        loop {
+            let mut rest = *input;
+            let Some(line) = self.lines.next_line(&mut rest)? else {
+                *input = rest;
+                return Ok(None);
+            };
+            let dispatched = self.interpreter.absorb(&line)?;
+            *input = rest;
+            if dispatched {
+                return Ok(self.interpreter.dispatched());
+            }
+        }
+    }
+
+    /// The last event ID string: what a client sends as `Last-Event-ID` when it reconnects, unless
+    /// it is empty.
+    pub fn last_event_id(&self) -> &str {
+        self.interpreter.last_event_id()
+    }
+
+    /// What the last valid `retry` field set.
+    pub fn reconnection_time(&self) -> Option<Duration> {
+        self.interpreter.reconnection_time()
+    }
+
+    /// How the lines so far ended.
+    pub fn line_ends(&self) -> LineEnds {
+        self.lines.line_ends()
+    }
+
+    /// The end of the body: whatever block is open is thrown away, its ID too. Says what was lost.
+    pub fn finish(self) -> Option<Discarded> {
+        self.interpreter.pending(self.lines.partial_line(), self.lines.offset())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+    use alloc::string::{String, ToString};
+    use alloc::vec::Vec;
+
+    /// Every event as (type, data, last event ID).
+    fn events(body: &str) -> Vec<(String, String, String)> {
+        let mut decoder = EventDecoder::default();
+        let mut input = body.as_bytes();
+        let mut events = Vec::new();
+        while let Some(event) = decoder.next_event(&mut input).unwrap() {
+            events.push((
+                event.event_type.to_string(),
+                event.data.to_string(),
+                event.last_event_id.to_string(),
+            ));
+        }
+        events
+    }
+
+    fn data(body: &str) -> Vec<String> {
+        events(body).into_iter().map(|(_, data, _)| data).collect()
+    }
+
+    fn types(body: &str) -> Vec<String> {
+        events(body).into_iter().map(|(name, _, _)| name).collect()
+    }
+
+    fn ids(body: &str) -> Vec<String> {
+        events(body).into_iter().map(|(_, _, id)| id).collect()
+    }
+
+    #[test]
+    fn e1_f6_f8_event_type() {
+        assert_eq!(types("event:a\nevent:b\ndata:1\n\ndata:2\n\n"), ["b", "message"]);
+        assert_eq!(types("event:a\nevent:\ndata:1\n\n"), ["message"]);
+    }
+
+    #[test]
+    fn e2_f5_data_lines_join() {
+        assert_eq!(data("data:a\ndata: b\ndata\n\n"), ["a\nb\n"]);
+    }
+
+    #[test]
+    fn f4_a_bare_data_field_is_an_event() {
+        assert_eq!(data("data\n\ndata:\n\ndata\ndata\n\n"), ["", "", "\n"]);
+    }
+
+    #[test]
+    fn f3_a_block_without_data_is_dropped_and_does_not_leak() {
+        assert_eq!(types("event: x\n\ndata:1\n\n"), ["message"]);
+        assert_eq!(data("\n\n\n: c\n\nretry: 1\n\n"), Vec::<String>::new());
+    }
+
+    #[test]
+    fn e3_f2_ids_persist_and_reset() {
+        assert_eq!(ids("id:1\ndata\n\ndata\n\nid\ndata\n\n"), ["1", "1", ""]);
+    }
+
+    #[test]
+    fn e4_an_id_with_nul_is_ignored() {
+        assert_eq!(ids("id:1\nid:2\0\ndata\n\n"), ["1"]);
+    }
+
+    #[test]
+    fn f1_an_id_counts_without_data() {
+        let mut decoder = EventDecoder::default();
+        assert_eq!(decoder.next_event(&mut &b"id: 9\n"[..]), Ok(None));
+        assert_eq!(decoder.last_event_id(), "");
+        assert_eq!(decoder.next_event(&mut &b"\n"[..]), Ok(None));
+        assert_eq!(decoder.last_event_id(), "9");
+    }
+
+    #[test]
+    fn d8_e7_other_names_do_nothing() {
+        assert_eq!(data("Data:1\ndata :2\n data:3\ndata:4\nDATA:5\n\n"), ["4"]);
+    }
+
+    #[test]
+    fn e5_retry_takes_effect_at_its_line() {
+        let mut decoder = EventDecoder::default();
+        assert_eq!(decoder.next_event(&mut &b"retry: 3000\n"[..]), Ok(None));
+        assert_eq!(decoder.reconnection_time(), Some(Duration::from_secs(3)));
+        assert_eq!(decoder.next_event(&mut &b"retry: x\n"[..]), Ok(None));
+        assert_eq!(decoder.reconnection_time(), Some(Duration::from_secs(3)));
+    }
+
+    #[test]
+    fn b2_b7_ill_formed_bytes_become_replacement_characters() {
+        let body = b"data:\xed\xa0\x80|\xc0\xaf|\xf0\x9f\x98|\xff\n\n";
+        let mut decoder = EventDecoder::default();
+        let event = decoder.next_event(&mut &body[..]).unwrap().unwrap();
+        assert_eq!(event.data, "\u{fffd}\u{fffd}\u{fffd}|\u{fffd}\u{fffd}|\u{fffd}|\u{fffd}");
+    }
+
+    #[test]
+    fn c4_c5_a_cr_blank_line_dispatches_at_once() {
+        let mut decoder = EventDecoder::default();
+        let event = decoder.next_event(&mut &b"data:x\r\n\r"[..]).unwrap();
+        assert_eq!(event.unwrap().data, "x");
+        assert_eq!(decoder.finish(), None);
+    }
+
+    #[test]
+    fn g1_the_end_discards_the_open_block() {
+        let mut decoder = EventDecoder::default();
+        let body = b"id:1\ndata:a\n\nid:2\ndata:bc\ndata:d";
+        assert!(decoder.next_event(&mut &body[..]).unwrap().is_some());
+        let mut rest = &body[13..];
+        assert_eq!(decoder.next_event(&mut rest), Ok(None));
+        assert_eq!(decoder.last_event_id(), "1");
+        assert_eq!(
+            decoder.finish(),
+            Some(Discarded { offset: 13, fields: 2, data: 3, partial_line: 6 })
+        );
+    }
+
+    #[test]
+    fn g1_a_closed_stream_discards_nothing() {
+        let mut decoder = EventDecoder::default();
+        let mut input = &b": c\n\ndata:a\n\n"[..];
+        assert!(decoder.next_event(&mut input).unwrap().is_some());
+        assert_eq!(decoder.finish(), None);
+        assert_eq!(EventDecoder::default().finish(), None);
+    }
+
+    #[test]
+    fn offsets_span_the_block() {
+        let mut decoder = EventDecoder::default();
+        let mut input = &b"\n: c\ndata:a\r\n\r\ndata:b\n\n"[..];
+        let first = decoder.next_event(&mut input).unwrap().unwrap();
+        assert_eq!((first.offset, first.end), (1, 15));
+        let second = decoder.next_event(&mut input).unwrap().unwrap();
+        assert_eq!((second.offset, second.end), (15, 23));
+    }
+
+    #[test]
+    fn p5_the_data_of_an_event_is_limited() {
+        let mut decoder = EventDecoder::new(Limits { line: 100, event: 3 });
+        let mut input = &b"data:abc\n\ndata:a\ndata:b\n\ndata:ab\ndata:\ndata\n\n"[..];
+        assert_eq!(decoder.next_event(&mut input).unwrap().unwrap().data, "abc");
+        assert_eq!(decoder.next_event(&mut input).unwrap().unwrap().data, "a\nb");
+        let error = DecodeError::EventTooLarge { offset: 25, limit: 3 };
+        assert_eq!(decoder.next_event(&mut input), Err(error));
+        assert_eq!(decoder.next_event(&mut &b"\n"[..]), Err(error));
+    }
+
+    #[test]
+    fn r1_resuming_keeps_the_id_of_the_connection_before() {
+        let mut decoder = EventDecoder::default().resuming("5");
+        let event = decoder.next_event(&mut &b"data\n\n"[..]).unwrap().unwrap();
+        assert_eq!(event.last_event_id, "5");
+    }
+}

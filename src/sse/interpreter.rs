@@ -1,0 +1,259 @@
+//! What lines mean: the buffers of 9.2.6, and the dispatch of events.
+
+use super::{DecodeError, Discarded, Limits, Line, LineKind};
+use alloc::borrow::Cow;
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::time::Duration;
+use nom::Parser;
+use nom::character::complete::digit1;
+use nom::combinator::all_consuming;
+
+/// An event as a client dispatches it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct MessageEvent<'a> {
+    /// `message`, unless the block named another type.
+    pub event_type: Cow<'a, str>,
+    /// The values of the `data` fields, joined by line feeds.
+    pub data: Cow<'a, str>,
+    /// The last event ID buffer at the time of dispatch; it may come from an earlier block.
+    pub last_event_id: Cow<'a, str>,
+    /// Where the block's first line starts in the body.
+    pub offset: u64,
+    /// Where the block's empty line ends.
+    pub end: u64,
+}
+
+impl MessageEvent<'_> {
+    /// A copy that outlives the decoder's buffers.
+    pub fn into_owned(self) -> MessageEvent<'static> {
+        MessageEvent {
+            event_type: Cow::Owned(self.event_type.into_owned()),
+            data: Cow::Owned(self.data.into_owned()),
+            last_event_id: Cow::Owned(self.last_event_id.into_owned()),
+            offset: self.offset,
+            end: self.end,
+        }
+    }
+}
+
+/// Turns lines into events. One interpreter reads one response body.
+///
+/// Bytes that are not UTF-8 become U+FFFD, one for each maximal subpart, as the "UTF-8 decode"
+/// algorithm demands. Decoding value by value is the same as decoding the body: every separator of
+/// the format is ASCII.
+#[derive(Clone, Debug)]
+pub struct Interpreter {
+    limit: usize,
+    /// The data buffer, before decoding; each value has its line feed.
+    data: Vec<u8>,
+    event_type: String,
+    id: String,
+    /// `id` has changed since it was copied to `last_event_id`.
+    id_changed: bool,
+    last_event_id: String,
+    reconnection_time: Option<Duration>,
+    block: Option<Block>,
+    /// The buffers hold an event that was handed out.
+    dispatched: Option<(u64, u64)>,
+    failed: Option<DecodeError>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Block {
+    offset: u64,
+    fields: usize,
+}
+
+impl Default for Interpreter {
+    fn default() -> Self {
+        Self::new(Limits::default().event)
+    }
+}
+
+impl Interpreter {
+    /// An interpreter that refuses events with more than `limit` bytes of data.
+    pub fn new(limit: usize) -> Self {
+        Self {
+            limit,
+            data: Vec::new(),
+            event_type: String::new(),
+            id: String::new(),
+            id_changed: false,
+            last_event_id: String::new(),
+            reconnection_time: None,
+            block: None,
+            dispatched: None,
+            failed: None,
+        }
+    }
+
+    /// Starts from the last event ID of the connection before.
+    ///
+    /// By the letter of 9.2.6 the last event ID buffer of a new stream is empty, so its first event
+    /// without `id` clears the ID; browsers and the web platform tests let it persist. This is what
+    /// they do.
+    pub fn resuming(mut self, last_event_id: &str) -> Self {
+        self.id = last_event_id.into();
+        self.last_event_id = last_event_id.into();
+        self
+    }
+
+    /// Processes one line; an empty line may dispatch an event.
+    pub fn process(&mut self, line: &Line<'_>) -> Result<Option<MessageEvent<'_>>, DecodeError> {
+        Ok(if self.absorb(line)? { self.dispatched() } else { None })
+    }
+
+    /// Processes one line and tells whether it dispatched an event.
+    pub(super) fn absorb(&mut self, line: &Line<'_>) -> Result<bool, DecodeError> {
+        if let Some(error) = self.failed {
+            return Err(error);
+        }
+        if self.dispatched.take().is_some() {
+            self.data.clear();
+            self.event_type.clear();
+        }
+        let kind = line.kind();
+        if kind == LineKind::Empty {
+            return Ok(self.dispatch(line));
+        }
+        let block = self.block.get_or_insert(Block { offset: line.offset, fields: 0 });
+        if let LineKind::Field(field) = kind {
+            block.fields += 1;
+            let offset = block.offset;
+            match field.name {
+                b"data" => self.append(field.value, offset)?,
+                b"event" => replace(&mut self.event_type, field.value),
+                b"id" if !field.value.contains(&0) => {
+                    replace(&mut self.id, field.value);
+                    self.id_changed = true;
+                }
+                b"retry" => {
+                    if let Some(time) = reconnection_time(field.value) {
+                        self.reconnection_time = Some(time);
+                    }
+                }
+                _ => {}
+            }
+        }
+        Ok(false)
+    }
+
+    /// The event that the last line dispatched.
+    pub(super) fn dispatched(&self) -> Option<MessageEvent<'_>> {
+        let (offset, end) = self.dispatched?;
+        let data = self.data.strip_suffix(b"\n").unwrap_or(&self.data);
+        Some(MessageEvent {
+            event_type: Cow::Borrowed(match self.event_type.as_str() {
+                "" => "message",
+                named => named,
+            }),
+            data: String::from_utf8_lossy(data),
+            last_event_id: Cow::Borrowed(&self.last_event_id),
+            offset,
+            end,
+        })
+    }
+
+    /// The last event ID string: what a client sends as `Last-Event-ID` when it reconnects, unless
+    /// it is empty.
+    pub fn last_event_id(&self) -> &str {
+        &self.last_event_id
+    }
+
+    /// What the last valid `retry` field set.
+    pub fn reconnection_time(&self) -> Option<Duration> {
+        self.reconnection_time
+    }
+
+    /// What the end of the stream at this point throws away. `partial_line` is the line without an
+    /// end, `offset` where it starts.
+    pub fn pending(&self, partial_line: &[u8], offset: u64) -> Option<Discarded> {
+        if self.block.is_none() && partial_line.is_empty() {
+            return None;
+        }
+        Some(Discarded {
+            offset: self.block.map_or(offset, |block| block.offset),
+            fields: self.block.map_or(0, |block| block.fields),
+            data: if self.dispatched.is_some() { 0 } else { self.data.len() },
+            partial_line: partial_line.len(),
+        })
+    }
+
+    fn append(&mut self, value: &[u8], offset: u64) -> Result<(), DecodeError> {
+        let length = self.data.len() + value.len() + 1;
+        // The last line feed is not part of the event.
+        if length - 1 > self.limit {
+            let error = DecodeError::EventTooLarge { offset, limit: self.limit };
+            self.data = Vec::new();
+            self.failed = Some(error);
+            return Err(error);
+        }
+        if length > self.data.capacity() {
+            let capacity = length.max((self.limit + 1).min(2 * self.data.capacity()));
+            self.data.reserve_exact(capacity - self.data.len());
+        }
+        self.data.extend_from_slice(value);
+        self.data.push(b'\n');
+        Ok(())
+    }
+
+    fn dispatch(&mut self, line: &Line<'_>) -> bool {
+        if self.id_changed {
+            self.last_event_id.clone_from(&self.id);
+            self.id_changed = false;
+        }
+        let block = self.block.take();
+        if self.data.is_empty() {
+            self.event_type.clear();
+            return false;
+        }
+        let offset = block.map_or(line.offset, |block| block.offset);
+        self.dispatched = Some((offset, line.end()));
+        true
+    }
+}
+
+fn replace(buffer: &mut String, value: &[u8]) {
+    buffer.clear();
+    buffer.push_str(&String::from_utf8_lossy(value));
+}
+
+/// ASCII digits and nothing else, as milliseconds. A number beyond 64 bits is a very long time, never
+/// a short one.
+fn reconnection_time(value: &[u8]) -> Option<Duration> {
+    let (_, digits) =
+        all_consuming(digit1::<_, nom::error::Error<_>>).parse_complete(value).ok()?;
+    let millis = digits
+        .iter()
+        .fold(0_u64, |sum, digit| sum.saturating_mul(10).saturating_add(u64::from(digit - b'0')));
+    Some(Duration::from_millis(millis))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn e5_digits_are_base_ten_milliseconds() {
+        assert_eq!(reconnection_time(b"0"), Some(Duration::ZERO));
+        assert_eq!(reconnection_time(b"03000"), Some(Duration::from_secs(3)));
+    }
+
+    #[test]
+    fn e6_anything_else_is_ignored() {
+        for value in ["", "-5", "+5", " 5", "5 ", "5e3", "0x10", "1.5", "1000x", "\u{663}", "5\0"] {
+            assert_eq!(reconnection_time(value.as_bytes()), None, "{value:?}");
+        }
+    }
+
+    #[test]
+    fn e8_huge_numbers_saturate() {
+        let huge = [b'9'; 400];
+        assert_eq!(reconnection_time(&huge), Some(Duration::from_millis(u64::MAX)));
+        assert_eq!(
+            reconnection_time(b"18446744073709551616"),
+            Some(Duration::from_millis(u64::MAX))
+        );
+    }
+}

@@ -1,0 +1,171 @@
+//! One line of an event stream (9.2.5 grammar, 9.2.6 processing of a line).
+
+use memchr::memchr;
+use nom::bytes::complete::tag;
+use nom::combinator::{opt, rest};
+use nom::error::{Error, ErrorKind};
+use nom::{IResult, Parser};
+
+/// What ended a line.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Terminator {
+    /// U+000A alone.
+    Lf,
+    /// U+000D followed by U+000A.
+    CrLf,
+    /// U+000D, and no U+000A behind it as far as the bytes reached when the line was handed out.
+    Cr,
+}
+
+/// One line as it was on the wire.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Line<'a> {
+    /// Where the line starts, counted from the first byte of the body. On the first line the byte
+    /// order mark counts.
+    pub offset: u64,
+    /// The line without its line end and without the byte order mark that opens a stream.
+    pub bytes: &'a [u8],
+    /// What ended it.
+    pub terminator: Terminator,
+    /// Whether the stream's byte order mark stood before it.
+    pub bom: bool,
+}
+
+/// What a line means.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum LineKind<'a> {
+    /// Dispatches the event.
+    Empty,
+    /// Starts with a colon; holds what follows the colon.
+    Comment(&'a [u8]),
+    /// A name and a value.
+    Field(Field<'a>),
+}
+
+/// A field, known or not.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Field<'a> {
+    /// What stands before the first colon, or the whole line.
+    pub name: &'a [u8],
+    /// What stands after the colon, without the one space that may follow it.
+    pub value: &'a [u8],
+    /// Whether there was a colon.
+    pub colon: bool,
+    /// Whether a space after the colon was dropped.
+    pub space: bool,
+}
+
+impl<'a> Line<'a> {
+    /// Reads the line.
+    pub fn kind(&self) -> LineKind<'a> {
+        match self.bytes {
+            [] => LineKind::Empty,
+            [b':', comment @ ..] => LineKind::Comment(comment),
+            // Neither empty nor starting with a colon: the grammar matches.
+            bytes => field(bytes).map_or(LineKind::Empty, |(_, field)| LineKind::Field(field)),
+        }
+    }
+
+    /// The offset of the byte behind the line's end, as far as it was known.
+    pub fn end(&self) -> u64 {
+        let terminator = match self.terminator {
+            Terminator::Lf | Terminator::Cr => 1,
+            Terminator::CrLf => 2,
+        };
+        self.content_offset() + self.bytes.len() as u64 + terminator
+    }
+
+    /// The offset in the body of the first byte that is not well-formed UTF-8.
+    pub fn ill_formed(&self) -> Option<u64> {
+        core::str::from_utf8(self.bytes)
+            .err()
+            .map(|error| self.content_offset() + error.valid_up_to() as u64)
+    }
+
+    fn content_offset(&self) -> u64 {
+        self.offset + if self.bom { 3 } else { 0 }
+    }
+}
+
+/// `1*name-char [ ":" [ SP ] *any-char ]`, where only the FIRST colon separates.
+fn field(line: &[u8]) -> IResult<&[u8], Field<'_>> {
+    (name, opt((tag(":"), opt(tag(" ")))), rest)
+        .map(|(name, separator, value)| Field {
+            name,
+            value,
+            colon: separator.is_some(),
+            space: separator.is_some_and(|(_, space)| space.is_some()),
+        })
+        .parse_complete(line)
+}
+
+/// At least one character up to the first colon. A leaf of its own, because nom's `take_till` goes
+/// byte by byte.
+fn name(line: &[u8]) -> IResult<&[u8], &[u8]> {
+    match line.split_at(memchr(b':', line).unwrap_or(line.len())) {
+        ([], _) => Err(nom::Err::Error(Error::new(line, ErrorKind::TakeTill1))),
+        (name, rest) => Ok((rest, name)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn kind(bytes: &[u8]) -> LineKind<'_> {
+        Line { offset: 0, bytes, terminator: Terminator::Lf, bom: false }.kind()
+    }
+
+    fn split(bytes: &[u8]) -> (&[u8], &[u8], bool, bool) {
+        match kind(bytes) {
+            LineKind::Field(f) => (f.name, f.value, f.colon, f.space),
+            other => panic!("{other:?} is not a field"),
+        }
+    }
+
+    #[test]
+    fn d3_empty_line() {
+        assert_eq!(kind(b""), LineKind::Empty);
+    }
+
+    #[test]
+    fn a2_d4_comment() {
+        assert_eq!(kind(b":"), LineKind::Comment(b""));
+        assert_eq!(kind(b": data: x"), LineKind::Comment(b" data: x"));
+        assert_eq!(kind(b"::"), LineKind::Comment(b":"));
+    }
+
+    #[test]
+    fn d5_first_colon_separates() {
+        assert_eq!(split(b"data:a:b"), (&b"data"[..], &b"a:b"[..], true, false));
+        assert_eq!(split(b"id: :x"), (&b"id"[..], &b":x"[..], true, true));
+    }
+
+    #[test]
+    fn d6_exactly_one_space_is_dropped() {
+        assert_eq!(split(b"data:  x ").1, b" x ");
+        assert_eq!(split(b"data:\tx").1, b"\tx");
+        assert_eq!(split(b"data: "), (&b"data"[..], &b""[..], true, true));
+    }
+
+    #[test]
+    fn d7_no_colon() {
+        assert_eq!(split(b"data"), (&b"data"[..], &b""[..], false, false));
+        // A space is dropped behind a colon only.
+        assert_eq!(split(b"da ta"), (&b"da ta"[..], &b""[..], false, false));
+    }
+
+    #[test]
+    fn a8_names_are_not_trimmed() {
+        assert_eq!(split(b" data:x").0, b" data");
+        assert_eq!(split(b"data :x").0, b"data ");
+        assert_eq!(split("\u{feff}data:x".as_bytes()).0, "\u{feff}data".as_bytes());
+    }
+
+    #[test]
+    fn offsets_count_the_byte_order_mark() {
+        let line = Line { offset: 0, bytes: b"data:\xff", terminator: Terminator::CrLf, bom: true };
+        assert_eq!(line.ill_formed(), Some(8));
+        assert_eq!(line.end(), 11);
+    }
+}
