@@ -152,7 +152,8 @@ fn read_version(reader: &mut Reader<'_>) -> Read<Version> {
     };
     if name != b"MQTT" && name != b"MQIsdp" {
         let kind = ErrorKind::ProtocolName;
-        return Err(refused(name_at + 2, "Protocol Name", kind, "MQTT-3.1.2-1"));
+        let requirement = reader.cite_each("MQTT-3.1.2-1", "MQTT-3.1.2-1", "X31-04");
+        return Err(refused(name_at + 2, "Protocol Name", kind, requirement));
     }
     let level = reader.byte("Protocol Level")?;
     Version::ALL
@@ -160,7 +161,8 @@ fn read_version(reader: &mut Reader<'_>) -> Read<Version> {
         .find(|version| version.protocol_name().as_bytes() == name && version.level() == level)
         .ok_or_else(|| {
             let kind = ErrorKind::ProtocolLevel(level);
-            refused(level_at, "Protocol Level", kind, "MQTT-3.1.2-2")
+            let requirement = reader.cite_each("MQTT-3.1.2-2", "MQTT-3.1.2-2", "X31-04");
+            refused(level_at, "Protocol Level", kind, requirement)
         })
 }
 
@@ -206,8 +208,8 @@ impl<'a> Will<'a> {
             offset: topic_at,
             field: "Will Topic",
             requirement: match error {
-                TopicError::Empty => reader.cite("MQTT-4.7.3-1", "MQTT-4.7.3-1"),
-                _ => reader.cite_each("MQTT-4.7.0-1", "MQTT-4.7.1-1", "X31-08"),
+                TopicError::Empty => reader.cite_each("MQTT-4.7.3-1", "MQTT-4.7.3-1", "X31-54"),
+                _ => reader.cite_each("MQTT-4.7.0-1", "MQTT-4.7.1-1", "X31-54"),
             },
             kind: ErrorKind::Topic(error),
             reason: ReasonCode::TOPIC_NAME_INVALID,

@@ -229,3 +229,197 @@ impl From<FrameError> for DecodeError {
         Self { offset: 1, field: "Remaining Length", kind, requirement, reason }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use alloc::collections::BTreeSet;
+    use alloc::format;
+    use alloc::string::{String, ToString};
+    use alloc::vec::Vec;
+    use core::fmt::Write as _;
+
+    use super::super::lawless::Fields;
+    use super::super::{
+        Disconnect, Frame, Packet, PacketId, Properties, Property, PubAck, QoS, Subscribe,
+        Subscription, SubscriptionOptions, Version,
+    };
+    use super::*;
+
+    fn fields() -> Fields {
+        Fields::new()
+    }
+
+    fn publish(properties: &Fields) -> Vec<u8> {
+        fields().string(b"a").properties(properties).packet(0x30)
+    }
+
+    fn connect(name: &[u8], level: u8, flags: u8, properties: Option<&Fields>) -> Vec<u8> {
+        let head = fields().string(name).byte(level).byte(flags).two_bytes(60);
+        let head =
+            if let Some(properties) = properties { head.properties(properties) } else { head };
+        head.string(b"c").packet(0x10)
+    }
+
+    fn subscribe(filter: &[u8], options: u8) -> Vec<u8> {
+        fields().two_bytes(1).varint(0).string(filter).byte(options).packet(0x82)
+    }
+
+    /// A packet for each kind of error, and for the kinds that have several requirements some more.
+    fn malformed() -> Vec<(Version, Vec<u8>)> {
+        let v5 = [
+            fields().two_bytes(5).raw(b"ab").packet(0x30),
+            fields().two_bytes(1).byte(0).byte(0).raw(&[1, 2]).packet(0x40),
+            publish(&fields().byte(0x03).string(b"\xED\xA0\x80")),
+            fields().string(b"a\0b").varint(0).packet(0x30),
+            fields().packet(0xC1),
+            subscribe(b"a", 0x40),
+            fields().packet(0x00),
+            fields().string(b"a").two_bytes(1).varint(0).packet(0x36),
+            fields().string(b"a").varint(0).packet(0x38),
+            fields().string(b"a").two_bytes(0).varint(0).packet(0x32),
+            fields().string(b"a/#").varint(0).packet(0x30),
+            fields().string(b"").varint(0).packet(0x30),
+            publish(&fields().byte(0x08).string(b"re/+")),
+            subscribe(b"a#", 0),
+            subscribe(b"a+/b", 0),
+            subscribe(b"$share//a", 0),
+            subscribe(b"$share/g", 0),
+            fields().two_bytes(1).varint(0).packet(0x82),
+            subscribe(b"a", 0x30),
+            subscribe(b"$share/g/a", 0x04),
+            fields().string(b"a").raw(&[0x80, 0x80, 0x80, 0x80, 0]).packet(0x30),
+            fields().packet_with_long_length(0xC0, 2),
+            publish(&fields().varint(0x7F)),
+            publish(&fields().byte(0x11).four_bytes(0)),
+            connect(b"MQTT", 5, 2, Some(&fields().byte(0x21).two_bytes(9).byte(0x21).two_bytes(9))),
+            publish(&fields().byte(0x01).byte(0).byte(0x01).byte(0)),
+            connect(b"MQTT", 5, 2, Some(&fields().byte(0x27).four_bytes(0))),
+            publish(&fields().byte(0x23).two_bytes(0)),
+            connect(b"MQTT", 5, 2, Some(&fields().byte(0x16).string(b"x"))),
+            fields().byte(0x18).varint(0).packet(0xF0),
+            fields().two_bytes(1).varint(0).packet(0x90),
+            connect(b"mqtt", 5, 2, Some(&fields())),
+            connect(b"MQTT", 6, 2, Some(&fields())),
+            connect(b"MQTT", 5, 0x0A, Some(&fields())),
+            fields().two_bytes(1).byte(0x92).packet(0x40),
+        ];
+        let older = [
+            (Version::V311, connect(b"MQTT", 4, 0x42, None)),
+            (Version::V311, fields().packet(0xF0)),
+            (Version::V311, fields().two_bytes(1).packet(0x80)),
+            (Version::V31, fields().two_bytes(1).string(b"a").byte(3).packet(0x82)),
+            (Version::V31, fields().string(b"a/#").packet(0x30)),
+        ];
+        v5.into_iter().map(|packet| (Version::V5, packet)).chain(older).collect()
+    }
+
+    fn error(packet: &[u8], version: Version) -> DecodeError {
+        match Frame::new(packet) {
+            Ok(frame) => Packet::decode(frame, version).unwrap_err(),
+            Err(error) => error.into(),
+        }
+    }
+
+    /// A number for each kind; a new kind does not compile until it has one, and the test below then
+    /// asks for a packet.
+    const fn number(kind: &ErrorKind) -> u8 {
+        match kind {
+            ErrorKind::Truncated => 0,
+            ErrorKind::TrailingBytes(_) => 1,
+            ErrorKind::IllFormedUtf8 => 2,
+            ErrorKind::NulCharacter => 3,
+            ErrorKind::FixedHeaderFlags { .. } => 4,
+            ErrorKind::ReservedBits(_) => 5,
+            ErrorKind::PacketType(_) => 6,
+            ErrorKind::QoS3 => 7,
+            ErrorKind::DupAtQoS0 => 8,
+            ErrorKind::PacketIdentifier0 => 9,
+            ErrorKind::Topic(_) => 10,
+            ErrorKind::NoTopicFilter => 11,
+            ErrorKind::RetainHandling3 => 12,
+            ErrorKind::NoLocalOnShared => 13,
+            ErrorKind::VariableByteIntegerTooLong => 14,
+            ErrorKind::VariableByteIntegerNotMinimal => 15,
+            ErrorKind::UnknownProperty(_) => 16,
+            ErrorKind::MisplacedProperty(_) => 17,
+            ErrorKind::DuplicateProperty(_) => 18,
+            ErrorKind::PropertyValue(..) => 19,
+            ErrorKind::AuthenticationDataAlone => 20,
+            ErrorKind::AuthenticationMethodMissing => 21,
+            ErrorKind::NoReasonCode => 22,
+            ErrorKind::TooLarge { .. } => 23,
+            ErrorKind::ProtocolName => 24,
+            ErrorKind::ProtocolLevel(_) => 25,
+            ErrorKind::WillBitsWithoutWill => 26,
+            ErrorKind::PasswordWithoutUserName => 27,
+            ErrorKind::ReasonCode(_) => 28,
+        }
+    }
+    const KINDS: u8 = 29;
+
+    #[test]
+    fn every_kind_explains_itself() {
+        let too_large = FrameError::TooLarge { size: 300, limit: 256 }.into();
+        let errors: Vec<DecodeError> = malformed()
+            .iter()
+            .map(|(version, packet)| error(packet, *version))
+            .chain([too_large])
+            .collect();
+        let seen: BTreeSet<_> = errors.iter().map(|error| number(&error.kind)).collect();
+        assert_eq!(seen, (0..KINDS).collect());
+
+        let mut table = String::new();
+        let packets = malformed().into_iter().map(|(version, packet)| {
+            let hex: Vec<_> = packet.iter().map(|byte| format!("{byte:02x}")).collect();
+            format!("{version:<5} {}", hex.join(" "))
+        });
+        for (what, error) in packets.chain([String::from("beyond a limit")]).zip(&errors) {
+            let code = error.reason.0;
+            writeln!(table, "{what}\n      {error}\n      answered {code:#04x}").unwrap();
+        }
+        insta::assert_snapshot!(table);
+    }
+
+    #[test]
+    fn what_cannot_be_encoded_is_told() {
+        let id = PacketId::MIN;
+        let long = "x".repeat(65_536);
+        let packet = |reason, properties| PubAck { packet_id: id, reason, properties };
+        let subscription = |filter: &str, options| {
+            let subscriptions =
+                alloc::vec![Subscription { filter: filter.to_string().into(), options }];
+            Packet::Subscribe(Subscribe {
+                packet_id: id,
+                properties: Properties::new(),
+                subscriptions,
+            })
+        };
+        let plain = SubscriptionOptions::new(QoS::AtMostOnce);
+        let reason_string = |text| Properties::new().with(Property::ReasonString(text));
+        let success = ReasonCode::SUCCESS;
+        let cases = [
+            (Version::V5, subscription(&long, plain)),
+            (Version::V5, Packet::PubAck(packet(success, reason_string(&long)))),
+            (Version::V311, Packet::PubAck(packet(success, reason_string("")))),
+            (Version::V311, Packet::PubAck(packet(ReasonCode::NOT_AUTHORIZED, Properties::new()))),
+            (Version::V31, subscription("a", SubscriptionOptions { no_local: true, ..plain })),
+            (Version::V5, subscription("a#", plain)),
+            (
+                Version::V5,
+                Packet::Disconnect(Disconnect {
+                    reason: ReasonCode::GRANTED_QOS_1,
+                    properties: Properties::new(),
+                }),
+            ),
+        ];
+        let mut table = String::new();
+        for (version, packet) in &cases {
+            let mut out = alloc::vec![7];
+            let error = packet.encode(*version, &mut out).unwrap_err();
+            assert_eq!(out, [7], "what was there stays, nothing is added");
+            writeln!(table, "{version:<5} {error}").unwrap();
+        }
+        insta::assert_snapshot!(table);
+    }
+}

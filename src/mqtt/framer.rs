@@ -165,4 +165,41 @@ mod tests {
         assert!(Frame::new(&[0xC0, 0]).unwrap().length_is_minimal());
         assert!(!Frame::new(&[0xC0, 0x80, 0]).unwrap().length_is_minimal());
     }
+    /// Would not end in our lifetime if each packet moved what follows it.
+    #[test]
+    fn work_is_linear_in_the_bytes() {
+        let mut framer = Framer::new(1 << 22);
+        framer.push(&[0xC0, 0].repeat(1 << 20));
+        for _ in 0..1 << 20 {
+            assert!(framer.next_packet().unwrap().is_some());
+        }
+        framer.push(&[0x30, 0x80, 0x80, 0x80, 0x01]);
+        for _ in 0..1 << 21 {
+            assert_eq!(framer.next_packet(), Ok(None));
+            framer.push(&[0]);
+        }
+        assert_eq!(framer.next_packet().unwrap().unwrap().len(), (1 << 21) + 5);
+        assert!(framer.pending().is_empty());
+    }
+
+    #[test]
+    fn memory_is_bounded_by_what_waits() {
+        let mut framer = Framer::new(1000);
+        let packet = [&[0x30, 98][..], &[0; 98]].concat();
+        for _ in 0..10_000 {
+            for chunk in packet.chunks(64) {
+                framer.push(chunk);
+                while framer.next_packet().unwrap().is_some() {}
+            }
+        }
+        assert!(framer.buffer.capacity() <= 4096, "{}", framer.buffer.capacity());
+
+        // A header that promises too much is refused before its body is kept.
+        framer.push(&[0x30, 0xFF, 0xFF, 0xFF, 0x7F]);
+        assert!(framer.next_packet().is_err());
+        for _ in 0..10_000 {
+            framer.push(&packet);
+        }
+        assert!(framer.buffer.capacity() <= 4096);
+    }
 }

@@ -143,7 +143,7 @@ impl<'a> Packet<'a> {
         let first = frame.first_byte();
         let Some(packet_type) = PacketType::from_first_byte(first, version) else {
             let kind = ErrorKind::PacketType(first >> 4);
-            let requirement = Reader::new(frame, version).cite("X5-N01", "X311-N01");
+            let requirement = Reader::new(frame, version).cite_each("X5-N01", "X311-N01", "X31-48");
             return Err(malformed(0, "Control Packet type", kind, requirement));
         };
         let version = match packet_type {

@@ -236,7 +236,7 @@ impl<'a> Properties<'a> {
 
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
-        self.wire.is_empty()
+        self.wire.is_empty() && self.too_long.is_none()
     }
 
     /// The encoded properties, without the Property Length.
@@ -436,5 +436,32 @@ mod tests {
         assert_eq!(properties.user_properties().count(), 2);
         assert_eq!(properties.subscription_identifiers().next(), Some(321));
         assert_eq!(properties.topic_alias(), None);
+    }
+    #[test]
+    fn what_is_too_long_is_remembered_and_not_appended() {
+        let long = "é".repeat(32_768);
+        let properties = Properties::new()
+            .with(Property::UserProperty("a", &long))
+            .with(Property::ContentType(&long[..65_534]));
+        assert_eq!(properties.iter().count(), 1);
+        assert_eq!(properties.too_long(), Some((PropertyId::UserProperty, 65_536)));
+        assert!(!properties.is_empty());
+    }
+
+    #[test]
+    fn senders() {
+        let publish = Place::Packet(PacketType::Publish);
+        let disconnect = Place::Packet(PacketType::Disconnect);
+        for (id, place, sender) in [
+            (PropertyId::SubscriptionIdentifier, publish, Some(Sender::Server)),
+            (PropertyId::TopicAlias, publish, Some(Sender::Both)),
+            (PropertyId::SessionExpiryInterval, disconnect, Some(Sender::Client)),
+            (PropertyId::ServerReference, disconnect, Some(Sender::Server)),
+            (PropertyId::ReasonString, disconnect, Some(Sender::Both)),
+            (PropertyId::WillDelayInterval, Place::Will, Some(Sender::Client)),
+            (PropertyId::WillDelayInterval, publish, None),
+        ] {
+            assert_eq!(id.sent_by(place), sender, "{id}");
+        }
     }
 }

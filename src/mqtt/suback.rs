@@ -22,7 +22,7 @@ impl<'a> SubAck<'a> {
         let packet_id = reader.packet_id()?;
         let properties = Properties::read(reader, Place::Packet(PacketType::SubAck))?;
         let unlisted = reader.cite_each("MQTT-3.9.3-2", "MQTT-3.9.3-2", "X31-09");
-        let missing = reader.cite("MQTT-3.8.4-6", "MQTT-3.8.4-5");
+        let missing = reader.cite_each("MQTT-3.8.4-6", "MQTT-3.8.4-5", "X31-31");
         let reasons = read_reasons(reader, PacketType::SubAck, unlisted, missing)?;
         Ok(Self { packet_id, properties, reasons })
     }

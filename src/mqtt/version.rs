@@ -37,7 +37,7 @@ impl Version {
 
 impl fmt::Display for Version {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
+        f.pad(match self {
             Self::V31 => "3.1",
             Self::V311 => "3.1.1",
             Self::V5 => "5.0",
