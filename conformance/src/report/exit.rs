@@ -163,6 +163,7 @@ mod tests {
     }
 
     /// A report in which exactly these hold.
+    #[allow(clippy::fn_params_excessive_bools)]
     fn report(
         error: bool,
         unreachable: bool,

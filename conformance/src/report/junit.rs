@@ -1,4 +1,4 @@
-//! The JUnit report, in the dialect of Jenkins.
+//! The `JUnit` report, in the dialect of Jenkins.
 //!
 //! One test suite per endpoint and protocol. A case fails as `<failure>`; a case without a verdict on
 //! the target is an `<error>` of type `inconclusive` or `error`, never a pass; one that does not
@@ -147,13 +147,13 @@ fn violation_case(violation: &Violation) -> TestCase {
     } else {
         TestCaseStatus::success()
     };
-    let mut test = TestCase::new(plain(&name), status);
-    test.set_classname(class(violation.protocol, &format!("mqtt/{name}")));
-    test.add_property(Property::new("requirement", plain(&violation.requirement)));
+    let mut case = TestCase::new(plain(&name), status);
+    case.set_classname(class(violation.protocol, &format!("mqtt/{name}")));
+    case.add_property(Property::new("requirement", plain(&violation.requirement)));
     if level != Level::Must {
-        test.set_system_out(plain(&format!("warning: {}\n{text}", violation.found)));
+        case.set_system_out(plain(&format!("warning: {}\n{text}", violation.found)));
     }
-    test
+    case
 }
 
 fn error(name: &str, ty: &str, message: &str) -> TestCase {

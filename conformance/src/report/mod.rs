@@ -1,4 +1,4 @@
-//! Renderings of what a run tells: terminal, JSON, JUnit, and the exit code.
+//! Renderings of what a run tells: terminal, JSON, `JUnit`, and the exit code.
 //!
 //! They read events and the report model, and look up texts in the catalogue; of the runner and the
 //! suite they know nothing.

@@ -9,6 +9,7 @@ use futures_util::{Sink, Stream};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
+use tokio_tungstenite::tungstenite::error::ProtocolError;
 use tokio_tungstenite::tungstenite::http::{HeaderName, HeaderValue};
 use tokio_tungstenite::tungstenite::{Error, Message};
 
@@ -85,15 +86,17 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for WebSocketBytes<S> {
                         "a text frame arrived where MQTT wants binary frames (MQTT-6.0.0-1)",
                     )));
                 }
-                Some(Ok(Message::Close(_))) | None => return Poll::Ready(Ok(())),
+                Some(
+                    Ok(Message::Close(_))
+                    // A peer that drops the TCP connection without a closing handshake has ended it too.
+                    | Err(
+                        Error::ConnectionClosed
+                        | Error::AlreadyClosed
+                        | Error::Protocol(ProtocolError::ResetWithoutClosingHandshake),
+                    ),
+                )
+                | None => return Poll::Ready(Ok(())),
                 Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_))) => {}
-                Some(Err(Error::ConnectionClosed | Error::AlreadyClosed)) => {
-                    return Poll::Ready(Ok(()));
-                }
-                // A peer that drops the TCP connection without a closing handshake has ended it too.
-                Some(Err(Error::Protocol(
-                    tokio_tungstenite::tungstenite::error::ProtocolError::ResetWithoutClosingHandshake,
-                ))) => return Poll::Ready(Ok(())),
                 Some(Err(error)) => return Poll::Ready(Err(broken(error))),
             }
         }

@@ -7,7 +7,8 @@ use pushspec_wire::mqtt::{ConnAck, Version};
 
 use crate::case::Need;
 
-/// What a Server offers in one version of the protocol.
+/// What a Server offers in one version of the protocol: the flags are those of CONNACK.
+#[allow(clippy::struct_excessive_bools)]
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Capabilities {
     /// The version.

@@ -214,11 +214,11 @@ impl Client {
                         format!("waited for {awaited}"),
                         &[],
                     );
-                    let waited = match self.last_passed_over(passed_over) {
+                    let found = match self.last_passed_over(passed_over) {
                         Some(last) => format!("{last} came instead, and nothing else in time"),
                         None => "nothing came in time".to_owned(),
                     };
-                    return Err(unmet(waited));
+                    return Err(unmet(found));
                 }
             }
         }
@@ -399,7 +399,7 @@ impl Client {
             QoS::ExactlyOnce => {
                 let pubrec = self.pubrec(id).await?;
                 if pubrec.reason.0 >= 0x80 {
-                    return Err(refused(Packet::PubRec(pubrec.packet)));
+                    return Err(refused(&Packet::PubRec(pubrec.packet)));
                 }
                 self.send_pubrel(id).await;
                 self.pubcomp(id).await?;
@@ -427,7 +427,7 @@ impl Client {
 
     async fn accepted_puback(&mut self, id: PacketId) -> Result<(), Unmet> {
         let puback = self.puback(id).await?;
-        if puback.reason.0 < 0x80 { Ok(()) } else { Err(refused(Packet::PubAck(puback.packet))) }
+        if puback.reason.0 < 0x80 { Ok(()) } else { Err(refused(&Packet::PubAck(puback.packet))) }
     }
 
     /// Awaits the PUBACK with this Packet Identifier.
@@ -560,6 +560,6 @@ impl Client {
     }
 }
 
-fn refused(packet: Packet<'_>) -> Unmet {
+fn refused(packet: &Packet<'_>) -> Unmet {
     Unmet { awaited: "the message to be accepted".to_owned(), found: format!("{packet} came") }
 }

@@ -56,7 +56,8 @@ impl fmt::Display for End {
     }
 }
 
-/// What the background reader tells.
+/// What the background reader tells. Nearly all of it are arrivals: a box would cost each of them.
+#[allow(clippy::large_enum_variant)]
 #[derive(Debug)]
 pub(super) enum Incoming {
     Arrival(Arrival),

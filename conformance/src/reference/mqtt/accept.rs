@@ -51,10 +51,8 @@ impl Broker {
     ) {
         match (&error.kind, claimed_level(bytes)) {
             // 3.1.1 demands this answer (MQTT-3.1.2-2), and 5.0 does not forbid it.
-            (ErrorKind::ProtocolLevel(_), _) => {
-                if !self.has(Fault::UnsupportedLevelNoConnack) {
-                    self.send_bytes(id, [0x20, 2, 0, 1].to_vec());
-                }
+            (ErrorKind::ProtocolLevel(_), _) if !self.has(Fault::UnsupportedLevelNoConnack) => {
+                self.send_bytes(id, [0x20, 2, 0, 1].to_vec());
             }
             (ErrorKind::ProtocolName, _) => {}
             (_, Some(5)) => {

@@ -165,13 +165,14 @@ impl Broker {
         let packet_id = match outgoing.qos {
             QoS::AtMostOnce => None,
             _ if reuses => Some(PacketId::MIN),
-            _ => match session.fresh_id() {
-                Some(packet_id) => Some(packet_id),
-                None => {
+            _ => {
+                if let Some(packet_id) = session.fresh_id() {
+                    Some(packet_id)
+                } else {
                     session.queue.push_front(outgoing.clone());
                     return false;
                 }
-            },
+            }
         };
         if !self.send_publish(
             id,

@@ -195,18 +195,15 @@ async fn serve(stream: impl AsyncRead + AsyncWrite + Send + 'static, tell: mpsc:
             () = closed.notified() => break,
             count = reader.read(&mut chunk) => count,
         };
-        match count {
-            Ok(count @ 1..) => {
-                let bytes = Bytes::copy_from_slice(&chunk[..count]);
-                if tell.send(Told::Received(id, bytes)).await.is_err() {
-                    break;
-                }
-            }
-            Ok(0) | Err(_) => {
-                let _ = tell.send(Told::Closed(id)).await;
-                stop.abort();
+        if let Ok(count @ 1..) = count {
+            let bytes = Bytes::copy_from_slice(&chunk[..count]);
+            if tell.send(Told::Received(id, bytes)).await.is_err() {
                 break;
             }
+        } else {
+            let _ = tell.send(Told::Closed(id)).await;
+            stop.abort();
+            break;
         }
     }
 }
@@ -219,13 +216,15 @@ async fn write(
 ) {
     // Once the core has closed the connection, a Client that does not read cannot hold it open.
     while let Some(ToSend::Bytes(bytes)) = outgoing.recv().await {
-        let send = async {
+        let writing = async {
             writer.write_all(&bytes).await?;
             writer.flush().await
         };
-        let closing = outgoing.is_closed();
-        let sent =
-            if closing { timeout(LAST_BYTES, send).await.unwrap_or(Ok(())) } else { send.await };
+        let sent = if outgoing.is_closed() {
+            timeout(LAST_BYTES, writing).await.unwrap_or(Ok(()))
+        } else {
+            writing.await
+        };
         if sent.is_err() {
             let _ = tell.send(Told::Closed(id)).await;
             return;

@@ -181,7 +181,7 @@ impl<W: Write> Terminal<W> {
             .filter(|(lasts, _)| *lasts >= SLOW);
         let mut message = counts(&self.totals);
         if let Some((lasts, id)) = slow {
-            message.push_str(&format!("  {id} ({} s)", lasts.as_secs()));
+            message = format!("{message}  {id} ({} s)", lasts.as_secs());
         }
         let room = self.look.width.saturating_sub(38);
         bar.set_position(self.totals.all() as u64);
@@ -191,12 +191,11 @@ impl<W: Write> Terminal<W> {
     fn line(&mut self, text: &str) -> io::Result<()> {
         let Self { out, bar, .. } = self;
         let write = || writeln!(out, "{text}").and_then(|()| out.flush());
-        match bar {
-            Some(bar) => bar.suspend(write),
-            None => {
-                let mut write = write;
-                write()
-            }
+        if let Some(bar) = bar {
+            bar.suspend(write)
+        } else {
+            let mut write = write;
+            write()
         }
     }
 

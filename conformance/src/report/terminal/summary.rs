@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::time::Duration;
 
 use crate::event::{CaseReport, Endpoint, RunReport, Totals, Verdict};
 use crate::report::exit::{ExitStatus, plural};
@@ -20,7 +21,7 @@ pub(super) fn write(out: &mut String, report: &RunReport, artefacts: &[Artefact]
         "{}  {} in {:.1} s",
         look.paint(paint, word),
         plural(report.cases.len(), "case"),
-        report.duration_ms as f64 / 1e3
+        Duration::from_millis(report.duration_ms).as_secs_f64()
     );
     for endpoint in &report.target.endpoints {
         of_endpoint(out, report, endpoint, look);

@@ -71,7 +71,7 @@ impl Columns {
         if *left_out > 0 {
             let entries = if *left_out == 1 { "entry" } else { "entries" };
             let line = format!(
-                "{:>MARGIN$}{left_out} {entries} left out here, in full in the JSON report",
+                "{:>MARGIN$}{left_out} {entries} left out, all in the JSON report",
                 self.look.pick("⋮  ", ":  "),
             );
             out.push_str(&self.look.paint(Paint::Faint, line).to_string());
@@ -214,16 +214,17 @@ impl Columns {
                 .filter(|mark| mark.start >= from || at == 0)
                 .map(|mark| mark.note.as_str())
                 .collect();
-            let notes = match notes.is_empty() {
-                true => Vec::new(),
-                false => wrap(
+            let notes = if notes.is_empty() {
+                Vec::new()
+            } else {
+                wrap(
                     &format!(
                         "{} {}",
                         self.look.pick("▲", "^"),
                         self.look.visible(&notes.join("; "))
                     ),
                     self.summary,
-                ),
+                )
             };
             rows.push(Row { bytes, carets: any.then(|| carets.trim_end().to_owned()), notes });
         }
@@ -278,6 +279,8 @@ struct Line {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::format_collect)]
+
     use proptest::prelude::*;
 
     use super::*;

@@ -504,21 +504,18 @@ async fn not_granted(cx: &Cx, first: u8, second: u8) -> Outcome {
         format!("SUBSCRIBE to a filter that ends in {}{}", char::from(first), char::from(second));
     let entry = client.send_raw(&bytes, meant).await;
     cx.trace.mark(entry, end - 2..end, "a wildcard that is not a whole level");
-    match client.suback(PacketId::MIN).await {
-        Ok(suback) => {
-            let refused = suback.reasons.iter().all(|code| code.0 >= 0x80);
-            let found = Packet::SubAck(suback.packet.clone()).to_string();
-            cx.observe(
-                "answer",
-                format!("SUBACK {:?}", suback.reasons.iter().map(|c| c.0).collect::<Vec<_>>()),
-            );
-            let last = suback.bytes.len();
-            cx.judge_at(suback.entry, last - 1..last, refused, "a code of 0x80 or above", found)?;
-        }
-        Err(_) => {
-            client.ended().await.judged(cx, "closing, or SUBACK with a failure code")?;
-            cx.observe_farewell(&client);
-        }
+    if let Ok(suback) = client.suback(PacketId::MIN).await {
+        let refused = suback.reasons.iter().all(|code| code.0 >= 0x80);
+        let found = Packet::SubAck(suback.packet.clone()).to_string();
+        cx.observe(
+            "answer",
+            format!("SUBACK {:?}", suback.reasons.iter().map(|c| c.0).collect::<Vec<_>>()),
+        );
+        let last = suback.bytes.len();
+        cx.judge_at(suback.entry, last - 1..last, refused, "a code of 0x80 or above", found)?;
+    } else {
+        client.ended().await.judged(cx, "closing, or SUBACK with a failure code")?;
+        cx.observe_farewell(&client);
     }
     cx.alive().await
 }

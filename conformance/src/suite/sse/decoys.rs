@@ -1,6 +1,6 @@
 //! Servers that are right in unusual ways must not be blamed, and hostile ones must not be praised
 //! nor do harm.
-#![allow(clippy::unwrap_used, clippy::expect_used)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::format_collect)]
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -104,7 +104,7 @@ async fn serve(decoy: Decoy, mut stream: DuplexStream) -> std::io::Result<()> {
                 let head = format!("{HEAD}connection: close\r\n\r\n");
                 stream.write_all(head.as_bytes()).await?;
                 let part: &[u8] = match decoy {
-                    Decoy::EndlessLine => &[b'x'; 60_000],
+                    Decoy::EndlessLine => &[b'x'; 8_000],
                     _ => &[b':', b'\n'].repeat(100),
                 };
                 return endless(stream, part).await;

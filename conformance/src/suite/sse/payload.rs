@@ -245,7 +245,9 @@ fn shown(cx: &Cx, data: &str) -> String {
     let data = data.replace(&cx.prefix(), "");
     let mut shown: String = data.chars().take(60).flat_map(char::escape_debug).collect();
     if data.chars().count() > 60 {
-        shown.push_str(&format!("… ({} bytes)", data.len()));
+        return format!("\"{shown}… ({} bytes)\"", data.len());
     }
-    format!("\"{shown}\"")
+    shown.insert(0, '"');
+    shown.push('"');
+    shown
 }
