@@ -5,7 +5,7 @@ use std::fmt;
 use std::pin::Pin;
 use std::time::Duration;
 
-use crate::requirement::{Level, Protocol, RequirementRef};
+use crate::requirement::{Catalogue, Level, Protocol, RequirementRef};
 
 /// A scenario on its way.
 pub type Running = Pin<Box<dyn Future<Output = Outcome> + Send>>;
@@ -18,7 +18,7 @@ pub type Outcome = Result<(), Stop>;
 pub struct Case<Cx: 'static> {
     /// A path such as `mqtt/publish/qos-3-is-malformed`; never renumbered.
     pub id: &'static str,
-    /// How a breach is counted.
+    /// How a breach is counted at most; see [`About::level_in`].
     pub level: Level,
     /// The requirements judged. The protocols named here are those in which the case runs.
     pub requires: &'static [RequirementRef],
@@ -30,6 +30,9 @@ pub struct Case<Cx: 'static> {
     pub accepts: &'static str,
     /// How long the spec itself makes the scenario wait. Longer cases start first.
     pub lasts: Duration,
+    /// Where the target lends itself to it, the scenario does something that other cases would
+    /// notice: it then runs when no other one does.
+    pub disturbs: bool,
     /// Arrange, act, judge.
     pub run: fn(Cx) -> Running,
 }
@@ -45,6 +48,7 @@ impl<Cx> Case<Cx> {
         expects: "",
         accepts: "",
         lasts: Duration::ZERO,
+        disturbs: false,
         run: |_| Box::pin(async { Err(Stop::Error("the case has no scenario".to_owned())) }),
     };
 
@@ -58,6 +62,7 @@ impl<Cx> Case<Cx> {
             expects: self.expects,
             accepts: self.accepts,
             lasts: self.lasts,
+            disturbs: self.disturbs,
         }
     }
 }
@@ -73,9 +78,16 @@ pub struct About {
     pub expects: &'static str,
     pub accepts: &'static str,
     pub lasts: Duration,
+    pub disturbs: bool,
 }
 
 impl About {
+    /// How a breach is counted in one protocol: one version may recommend what another one demands.
+    pub fn level_in(&self, protocol: Protocol) -> Level {
+        let gravest = Catalogue::embedded().gravest(protocol, self.requirements(protocol));
+        gravest.map_or(self.level, |gravest| gravest.max(self.level))
+    }
+
     /// The protocols in which the case runs.
     pub fn protocols(&self) -> BTreeSet<Protocol> {
         self.requires.iter().map(|requirement| requirement.protocol).collect()
@@ -141,6 +153,9 @@ impl fmt::Display for Need {
 pub enum Stop {
     /// What the case judges does not hold: `fail` or `warn`, by the case's level.
     Broken(Finding),
+    /// What the user declared that the target promises does not hold: `fail`, whatever the
+    /// specification says of it.
+    PromiseBroken(Finding),
     /// The case could not reach its point: a precondition did not come about.
     Inconclusive(String),
     /// The target has shown that the case does not concern it.

@@ -61,8 +61,6 @@ pub enum Event {
     RunStarted {
         /// The tool that runs.
         tool: Tool,
-        /// The seed of everything generated.
-        seed: u64,
     },
     /// An endpoint was probed: what it can do and which cases are planned.
     EndpointPlanned {
@@ -248,8 +246,6 @@ pub struct RunReport {
     pub schema: String,
     /// The tool that made it.
     pub tool: Tool,
-    /// The seed of everything generated.
-    pub seed: u64,
     /// What was tested.
     pub target: Target,
     /// One per case, protocol and endpoint, ordered by endpoint, protocol and id.
@@ -276,10 +272,7 @@ impl RunReport {
         let mut finished = false;
         for event in events {
             match event {
-                Event::RunStarted { tool, seed } => {
-                    report.tool = tool.clone();
-                    report.seed = *seed;
-                }
+                Event::RunStarted { tool } => report.tool = tool.clone(),
                 Event::EndpointPlanned { endpoint, cases } => {
                     report.target.endpoints.push(endpoint.clone());
                     report.planned += cases;

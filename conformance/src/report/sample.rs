@@ -14,7 +14,6 @@ pub(super) fn events() -> Vec<Event> {
     let mut events = vec![
         Event::RunStarted {
             tool: Tool { name: "pushspec".to_owned(), version: "0.1.0".to_owned() },
-            seed: 42,
         },
         Event::EndpointPlanned { endpoint: broker(), cases: 9 },
     ];

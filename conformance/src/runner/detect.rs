@@ -5,6 +5,7 @@ use std::time::Duration;
 use pushspec_wire::mqtt::{ConnAck, Version};
 
 use crate::probe::mqtt::{Accepted, Unmet};
+use crate::probe::sse::Unfit;
 use crate::trace::{EntryKind, Recorder};
 
 /// Why an endpoint cannot be tested, in one line that names what would help.
@@ -25,62 +26,47 @@ pub enum Undetected {
     /// It refuses every CONNECT.
     #[error("it refuses every CONNECT: {0}")]
     Refused(String),
-    /// Nothing is selected for it.
-    #[error("no version of MQTT was asked for")]
-    NothingAsked,
+    /// It cannot be tested as a server of event streams.
+    #[error(transparent)]
+    NoStream(#[from] Unfit),
 }
 
-/// What came of a first CONNECT in one version.
-#[derive(Debug)]
-pub(super) enum Answer {
-    /// The Server speaks this version.
-    Accepted(Box<Accepted>),
-    /// It speaks MQTT, and refuses this CONNECT.
-    Refused(String),
-    /// The endpoint cannot be tested.
-    Undetected(Undetected),
-}
-
-/// Reads what came of a first CONNECT.
-pub(super) fn answer(
+/// Reads what came of a first CONNECT in one version.
+pub(super) fn accepted(
     version: Version,
     answered: Result<Accepted, Unmet>,
     trace: &Recorder,
     timeout: Duration,
-) -> Answer {
+) -> Result<Accepted, Undetected> {
     let unmet = match answered {
-        Ok(accepted) if accepted.connack.reason.0 == 0 => {
-            return Answer::Accepted(Box::new(accepted));
-        }
-        Ok(accepted) => return Answer::Refused(refusal(version, &accepted.connack)),
+        Ok(accepted) if accepted.connack.reason.0 == 0 => return Ok(accepted),
+        Ok(accepted) => return Err(Undetected::Refused(refusal(version, &accepted.connack))),
         Err(unmet) => unmet,
     };
     let entries = trace.entries();
     if !entries.iter().any(|entry| entry.kind == EntryKind::Opened) {
-        return Answer::Undetected(Undetected::Unreachable(unmet.found));
+        return Err(Undetected::Unreachable(unmet.found));
     }
     let received = entries.iter().find(|entry| entry.kind == EntryKind::Received);
-    match received {
-        Some(entry) if entry.bytes.starts_with("485454502f") => {
-            Answer::Undetected(Undetected::OtherProtocol(
-                "this port speaks HTTP: expected http://, https://, ws:// or wss:// with its path"
-                    .to_owned(),
-            ))
-        }
-        Some(entry) if entry.bytes.starts_with("1503") || entry.bytes.starts_with("1603") => {
-            Answer::Undetected(Undetected::OtherProtocol(
-                "this port speaks TLS: expected mqtts://, wss:// or https://".to_owned(),
-            ))
-        }
-        Some(entry) => Answer::Undetected(Undetected::OtherProtocol(format!(
-            "what it answers to CONNECT is not MQTT: {} (it began with {})",
-            entry.summary,
-            &entry.bytes[..entry.bytes.len().min(32)]
-        ))),
-        None if entries.iter().any(|entry| entry.kind == EntryKind::Closed) => {
-            Answer::Refused(format!("MQTT {version}: closed without an answer"))
-        }
-        None => Answer::Undetected(Undetected::Silent(timeout)),
+    let closed = entries.iter().any(|entry| entry.kind == EntryKind::Closed);
+    Err(match received {
+        Some(entry) => Undetected::OtherProtocol(other_protocol(&entry.bytes)),
+        None if closed => Undetected::Refused(format!("MQTT {version}: closed without an answer")),
+        None => Undetected::Silent(timeout),
+    })
+}
+
+/// What an endpoint speaks whose answer is not MQTT, as far as its first bytes, in hex, tell.
+fn other_protocol(bytes: &str) -> String {
+    let begins = |with: &str| bytes.starts_with(with);
+    if begins("485454502f") {
+        "this port speaks HTTP: expected http://, https://, ws:// or wss:// with its path"
+            .to_owned()
+    } else if begins("1503") || begins("1603") {
+        "this port speaks TLS: expected mqtts://, wss:// or https://".to_owned()
+    } else {
+        let shown = &bytes[..bytes.len().min(32)];
+        format!("what it answers to CONNECT is not MQTT: it begins with the bytes {shown}")
     }
 }
 

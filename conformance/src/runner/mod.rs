@@ -6,15 +6,17 @@ mod job;
 mod mqtt;
 mod schedule;
 mod select;
+mod sse;
 mod verdict;
 
+use std::fmt;
 use std::time::Duration;
 
 use tokio::sync::{mpsc, watch};
 use tokio::time::Instant;
 
 use crate::event::{Event, Tool};
-use crate::requirement::Protocol;
+use crate::probe::sse::Stimulus;
 use crate::transport::Connector;
 
 pub use detect::Undetected;
@@ -32,8 +34,6 @@ pub struct Plan {
     pub jobs: usize,
     /// How long a reply may take.
     pub timeout: Duration,
-    /// Seed of everything generated.
-    pub seed: u64,
     /// Distinguishes this run's names from all others: at most six letters and digits.
     pub run: String,
 }
@@ -43,10 +43,38 @@ pub struct Plan {
 pub struct EndpointPlan {
     /// Opens connections.
     pub connector: Connector,
-    /// User Name for MQTT.
-    pub user_name: Option<String>,
-    /// Password for MQTT.
-    pub password: Option<String>,
+    /// What the user said of it.
+    pub access: Access,
+}
+
+/// What the user says of an endpoint beside its URL.
+pub enum Access {
+    /// An MQTT Server.
+    Mqtt {
+        /// User Name of every CONNECT.
+        user_name: Option<String>,
+        /// Password of every CONNECT.
+        password: Option<String>,
+    },
+    /// A server of event streams.
+    Sse {
+        /// How to cause an event.
+        stimulus: Option<Box<Stimulus>>,
+        /// POST to it ends all streams.
+        closer: Option<Box<Connector>>,
+        /// It is declared to replay what came after a known last event ID.
+        replay: bool,
+    },
+}
+
+impl fmt::Debug for Access {
+    // Never the password.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Mqtt { user_name, .. } => f.debug_tuple("Mqtt").field(user_name).finish(),
+            Self::Sse { stimulus, .. } => f.debug_tuple("Sse").field(stimulus).finish(),
+        }
+    }
 }
 
 /// Why a run should stop early; `None` while it should not. Clones of the receiver see the same.
@@ -63,7 +91,6 @@ pub async fn run(plan: Plan, interrupt: Interrupt, events: mpsc::UnboundedSender
             name: env!("CARGO_PKG_NAME").to_owned(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
         },
-        seed: plan.seed,
     });
     let mut interrupted = None;
     for endpoint in &plan.endpoints {
@@ -92,12 +119,14 @@ async fn jobs(
     plan: &Plan,
     tell: &impl Fn(Event),
 ) -> Result<schedule::Work, Undetected> {
-    let work = mqtt::work(endpoint, plan).await?;
+    let work = match &endpoint.access {
+        Access::Mqtt { user_name, password } => {
+            mqtt::work(endpoint, user_name.as_deref(), password.as_deref(), plan).await?
+        }
+        Access::Sse { stimulus, closer, replay } => {
+            sse::work(endpoint, stimulus.as_deref(), closer.as_deref(), *replay, plan).await?
+        }
+    };
     tell(Event::EndpointPlanned { endpoint: work.endpoint.clone(), cases: work.jobs.len() });
     Ok(work)
-}
-
-/// The protocols that an endpoint's scheme stands for and the selection wants.
-fn protocols<'a>(plan: &'a Plan, of_scheme: &'a [Protocol]) -> impl Iterator<Item = Protocol> + 'a {
-    of_scheme.iter().copied().filter(|protocol| plan.selection.wants_protocol(*protocol))
 }

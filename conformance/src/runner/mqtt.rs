@@ -1,14 +1,14 @@
 //! MQTT endpoints: what they offer, their jobs, and cleaning up after those.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
 use pushspec_wire::mqtt::{Property, QoS};
 
-use super::detect::{Answer, Undetected, answer};
+use super::detect::{Undetected, accepted};
 use super::schedule::{Alive, Work};
-use super::{Attempt, EndpointPlan, Job, Plan, protocols};
+use super::{Attempt, EndpointPlan, Job, Plan};
 use crate::case::Case;
 use crate::event::Endpoint;
 use crate::evidence::Evidence;
@@ -18,115 +18,119 @@ use crate::suite::mqtt::{CASES, Cx, Setting};
 
 const PROTOCOLS: [Protocol; 3] = [Protocol::Mqtt31, Protocol::Mqtt311, Protocol::Mqtt5];
 
-/// How often a first CONNECT is tried: a target that has just started may refuse for a moment.
-const TRIES: u32 = 2;
-
 /// Probes an MQTT endpoint and makes its jobs.
-pub(super) async fn work(endpoint: &EndpointPlan, plan: &Plan) -> Result<Work, Undetected> {
+pub(super) async fn work(
+    endpoint: &EndpointPlan,
+    user_name: Option<&str>,
+    password: Option<&str>,
+    plan: &Plan,
+) -> Result<Work, Undetected> {
     let url = endpoint.connector.url().to_string();
+    let wanted: Vec<(Protocol, &Case<Cx>)> = PROTOCOLS
+        .into_iter()
+        .flat_map(|protocol| CASES.iter().copied().flatten().map(move |case| (protocol, case)))
+        .filter(|(protocol, case)| plan.selection.wants(&case.about(), *protocol))
+        .collect();
+    let protocols: BTreeSet<Protocol> = wanted.iter().map(|(protocol, _)| *protocol).collect();
     let mut settings = BTreeMap::new();
-    let mut refusals = Vec::new();
-    let mut capabilities = BTreeMap::new();
-    for protocol in protocols(plan, &PROTOCOLS) {
-        match first_contact(endpoint, plan, protocol).await? {
-            Ok(setting) => {
-                capabilities.insert(protocol.to_string(), setting.capabilities.described());
-                settings.insert(protocol, setting);
-            }
-            Err(refusal) => refusals.push(refusal),
+    let mut undetected_in = BTreeMap::new();
+    for protocol in protocols {
+        let Some(version) = protocol.mqtt() else { continue };
+        let setting = Setting {
+            connector: endpoint.connector.clone(),
+            version,
+            capabilities: Arc::new(Capabilities::assumed(version)),
+            timeout: plan.timeout,
+            user_name: user_name.map(str::to_owned),
+            password: password.map(str::to_owned),
+            run: plan.run.clone(),
+        };
+        match first_contact(setting).await {
+            Ok(setting) => drop(settings.insert(protocol, setting)),
+            Err(unreachable @ Undetected::Unreachable(_)) => return Err(unreachable),
+            Err(undetected) => drop(undetected_in.insert(protocol, undetected)),
         }
     }
-    let Some(last) = settings.values().next_back().cloned() else {
-        return Err(if refusals.is_empty() {
-            Undetected::NothingAsked
-        } else {
-            Undetected::Refused(refusals.join("; "))
-        });
+    let Some(spoken) = settings.values().next_back() else {
+        return undetected_in.into_values().reduce(graver).map_or(Ok(Work::none(url)), Err);
     };
-    let mut jobs = Vec::new();
-    for protocol in protocols(plan, &PROTOCOLS) {
-        for case in CASES.iter().copied().flatten() {
-            if !plan.selection.wants(&case.about(), protocol) {
-                continue;
-            }
-            jobs.push(match settings.get(&protocol) {
-                Some(setting) => job(case, setting, &url),
-                None => Job {
-                    not_applicable: Some(format!(
-                        "the Server does not speak it: {}",
-                        refusals
-                            .iter()
-                            .find(|refusal| refusal.starts_with(&format!("MQTT {protocol}:")))
-                            .map_or("", String::as_str)
-                    )),
-                    ..job_in(case, &last, &url, protocol)
-                },
-            });
-        }
-    }
+    let jobs = wanted
+        .into_iter()
+        .map(|(protocol, case)| match settings.get(&protocol) {
+            Some(setting) => Job {
+                not_applicable: case
+                    .needs
+                    .iter()
+                    .find_map(|need| setting.capabilities.lacks(*need)),
+                ..job(case, setting, &url, protocol)
+            },
+            None => Job {
+                not_applicable: Some(format!(
+                    "the Server does not speak MQTT {protocol}: {}",
+                    undetected_in.get(&protocol).map(ToString::to_string).unwrap_or_default()
+                )),
+                ..job(case, spoken, &url, protocol)
+            },
+        })
+        .collect();
     Ok(Work {
         endpoint: Endpoint {
-            url,
             protocols: settings.keys().copied().collect(),
-            capabilities,
+            capabilities: settings
+                .iter()
+                .map(|(protocol, setting)| (protocol.to_string(), setting.capabilities.described()))
+                .collect(),
+            url: url.clone(),
             unreachable: None,
         },
         jobs,
-        alive: alive(last),
+        alive: alive(spoken.clone()),
     })
 }
 
-/// Finds out whether the Server speaks a version, and what it offers there.
-async fn first_contact(
-    endpoint: &EndpointPlan,
-    plan: &Plan,
-    protocol: Protocol,
-) -> Result<Result<Setting, String>, Undetected> {
-    let Some(version) = protocol.mqtt() else { return Err(Undetected::NothingAsked) };
-    let mut setting = Setting {
-        connector: endpoint.connector.clone(),
-        version,
-        capabilities: Arc::new(Capabilities::assumed(version)),
-        timeout: plan.timeout,
-        user_name: endpoint.user_name.clone(),
-        password: endpoint.password.clone(),
-        run: plan.run.clone(),
-    };
-    let mut last = Err(Undetected::NothingAsked);
-    for attempt in 0..TRIES {
-        let evidence = Evidence::new();
-        let residue = Residue::default();
-        let cx = Cx::new(setting.clone(), evidence.clone(), residue.clone(), format!("z{attempt}"));
-        // Asked for, so that a Server that keeps no Sessions says so.
-        let answered = cx.opening().with(Property::SessionExpiryInterval(300)).answered().await;
-        match answer(version, answered, &evidence.trace, plan.timeout) {
-            Answer::Accepted(accepted) => {
-                setting.capabilities =
-                    Arc::new(Capabilities::announced(version, &accepted.connack));
-                accepted.client.disconnect().await;
-                clean_up(setting.clone(), residue, format!("z{attempt}")).await;
-                return Ok(Ok(setting));
-            }
-            Answer::Refused(reason) => last = Ok(Err(reason)),
-            Answer::Undetected(undetected) => last = Err(undetected),
+/// What to say of an endpoint that could be tested in no version: what is surest.
+fn graver(a: Undetected, b: Undetected) -> Undetected {
+    match (a, b) {
+        (Undetected::Refused(a), Undetected::Refused(b)) => {
+            Undetected::Refused(format!("{a}; {b}"))
         }
+        (Undetected::Silent(_), b) => b,
+        (a, Undetected::Silent(_) | Undetected::Refused(_)) => a,
+        (_, b) => b,
     }
-    last
 }
 
-fn job(case: &'static Case<Cx>, setting: &Setting, url: &str) -> Job {
-    let job = job_in(case, setting, url, setting.version.into());
-    let lacking = case.needs.iter().find_map(|need| setting.capabilities.lacks(*need));
-    Job { not_applicable: lacking, ..job }
+/// Finds out whether the Server speaks a version, and what it offers there.
+async fn first_contact(setting: Setting) -> Result<Setting, Undetected> {
+    match contact(setting.clone(), "z0").await {
+        // A target that has just started may refuse for a moment.
+        Err(Undetected::Unreachable(_) | Undetected::Refused(_)) => contact(setting, "z1").await,
+        answer => answer,
+    }
 }
 
-fn job_in(case: &'static Case<Cx>, setting: &Setting, url: &str, protocol: Protocol) -> Job {
+async fn contact(mut setting: Setting, name: &str) -> Result<Setting, Undetected> {
+    let (version, timeout) = (setting.version, setting.timeout);
+    let evidence = Evidence::new();
+    let residue = Residue::default();
+    let cx = Cx::new(setting.clone(), evidence.clone(), residue.clone(), name.to_owned());
+    // Asked for, so that a Server that keeps no Sessions says so.
+    let answered = cx.opening().with(Property::SessionExpiryInterval(300)).answered().await;
+    let accepted = accepted(version, answered, &evidence.trace, timeout)?;
+    setting.capabilities = Arc::new(Capabilities::announced(version, &accepted.connack));
+    accepted.client.disconnect().await;
+    clean_up(setting.clone(), residue, name.to_owned()).await;
+    Ok(setting)
+}
+
+fn job(case: &'static Case<Cx>, setting: &Setting, url: &str, protocol: Protocol) -> Job {
     let setting = setting.clone();
     Job {
         about: case.about(),
         protocol,
         endpoint: url.to_owned(),
         not_applicable: None,
+        alone: false,
         attempt: Arc::new(move |evidence, name| {
             let residue = Residue::default();
             let cx = Cx::new(setting.clone(), evidence, residue.clone(), name.clone());

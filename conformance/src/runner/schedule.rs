@@ -1,6 +1,6 @@
 //! Runs jobs side by side, longest first, and watches over the target's life.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -27,6 +27,22 @@ pub(super) struct Work {
     pub alive: Alive,
 }
 
+impl Work {
+    /// Nothing to do at this URL.
+    pub(super) fn none(url: String) -> Self {
+        Self {
+            endpoint: Endpoint {
+                url,
+                protocols: Vec::new(),
+                capabilities: BTreeMap::new(),
+                unreachable: None,
+            },
+            jobs: Vec::new(),
+            alive: Arc::new(|| Box::pin(std::future::ready(true))),
+        }
+    }
+}
+
 /// Asks whether the target still answers.
 pub(super) type Alive = Arc<dyn Fn() -> Pin<Box<dyn Future<Output = bool> + Send>> + Send + Sync>;
 
@@ -38,20 +54,23 @@ pub(super) async fn run(
     events: &mpsc::UnboundedSender<Event>,
 ) -> Option<String> {
     let mut waiting: Vec<(usize, Job)> = work.jobs.into_iter().enumerate().collect();
-    waiting.sort_by_key(|(index, job)| (std::cmp::Reverse(job.about.lasts), *index));
+    waiting.sort_by_key(|(index, job)| (job.alone, std::cmp::Reverse(job.about.lasts), *index));
     let mut waiting: VecDeque<_> = waiting.into();
     let mut running = JoinSet::new();
     let mut stopped = interrupt.borrow().clone();
     let tell = |event| drop(events.send(event));
     loop {
         while stopped.is_none() && running.len() < plan.jobs.max(1) {
+            if waiting.front().is_some_and(|(_, job)| job.alone) && !running.is_empty() {
+                break;
+            }
             let Some((index, job)) = waiting.pop_front() else { break };
             tell(Event::CaseStarted {
                 endpoint: job.endpoint.clone(),
                 case: job.about.id.to_owned(),
                 protocol: job.protocol,
             });
-            let name = letters(index);
+            let (alone, name) = (job.alone, letters(index));
             running.spawn(perform(
                 job,
                 name,
@@ -59,6 +78,9 @@ pub(super) async fn run(
                 Arc::clone(&work.alive),
                 interrupt.clone(),
             ));
+            if alone {
+                break;
+            }
         }
         tokio::select! {
             biased;

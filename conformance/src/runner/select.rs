@@ -78,7 +78,7 @@ impl Selection {
     pub fn wants(&self, about: &About, protocol: Protocol) -> bool {
         self.wants_protocol(protocol)
             && about.protocols().contains(&protocol)
-            && self.level.is_none_or(|level| about.level <= level)
+            && self.level.is_none_or(|level| about.level_in(protocol) <= level)
             && (self.patterns.is_empty()
                 || self.patterns.iter().any(|glob| glob.is_match(about.id)))
             && (self.requirements.is_empty()
@@ -104,6 +104,7 @@ mod tests {
         expects: "",
         accepts: "",
         lasts: Duration::ZERO,
+        disturbs: false,
     };
 
     fn picks(pattern: &str) -> bool {

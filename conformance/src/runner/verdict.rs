@@ -16,11 +16,12 @@ pub(super) fn report(
     duration_ms: u64,
 ) -> CaseReport {
     let gathered = evidence.gathered();
+    let level = job.about.level_in(job.protocol);
     let mut report = CaseReport {
         id: job.about.id.to_owned(),
         protocol: job.protocol,
         endpoint: job.endpoint.clone(),
-        level: job.about.level,
+        level,
         requirements: job.about.requirements(job.protocol).into_iter().map(str::to_owned).collect(),
         verdict: Verdict::Pass,
         expected: job.about.expects.to_owned(),
@@ -42,10 +43,9 @@ pub(super) fn report(
                 report.found = Some(advice.found.clone());
             }
         }
-        Err(Stop::Broken(finding)) => match job.about.level {
+        Err(Stop::Broken(finding)) => match level {
             Level::Must | Level::Should => {
-                report.verdict =
-                    if job.about.level == Level::Must { Verdict::Fail } else { Verdict::Warn };
+                report.verdict = if level == Level::Must { Verdict::Fail } else { Verdict::Warn };
                 report.expected = finding.expected;
                 report.found = Some(finding.found);
             }
@@ -54,6 +54,12 @@ pub(super) fn report(
                 report.observations.insert("departs".to_owned(), finding.found);
             }
         },
+        Err(Stop::PromiseBroken(finding)) => {
+            report.level = Level::Must;
+            report.verdict = Verdict::Fail;
+            report.expected = finding.expected;
+            report.found = Some(finding.found);
+        }
         Err(Stop::Inconclusive(reason)) => {
             report.verdict = Verdict::Inconclusive;
             report.found = Some(reason);

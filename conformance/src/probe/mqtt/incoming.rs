@@ -41,6 +41,8 @@ pub enum End {
     Broken(String),
     /// What came cannot be cut into packets.
     NotMqtt(FrameError),
+    /// The very first byte is one that no Server begins a packet with.
+    Foreign(u8),
     /// More came than may wait.
     Flood,
 }
@@ -51,6 +53,9 @@ impl fmt::Display for End {
             Self::Closed => f.write_str("the connection was closed"),
             Self::Broken(reason) => write!(f, "the connection broke ({reason})"),
             Self::NotMqtt(error) => write!(f, "what came is not MQTT ({error})"),
+            Self::Foreign(byte) => {
+                write!(f, "what came is not MQTT (no packet of a Server begins with {byte:#04x})")
+            }
             Self::Flood => write!(f, "more than {} MiB came unasked", UNREAD_BYTES >> 20),
         }
     }
@@ -79,6 +84,7 @@ pub(super) fn read(
     let (tell, incoming) = mpsc::unbounded_channel();
     tokio::spawn(async move {
         let mut framer = Framer::new(LARGEST_PACKET);
+        let mut first = true;
         let mut chunk = vec![0; 16 << 10];
         let end = 'reading: loop {
             let count = tokio::select! {
@@ -92,6 +98,11 @@ pub(super) fn read(
             };
             if unread.fetch_add(count, Ordering::Relaxed) + count > UNREAD_BYTES {
                 break End::Flood;
+            }
+            // Other protocols greet with text, whose first bytes announce a packet that never comes.
+            if std::mem::take(&mut first) && !begins_a_packet(chunk[0]) {
+                trace.add(connection, EntryKind::Received, "not MQTT", &chunk[..count]);
+                break End::Foreign(chunk[0]);
             }
             framer.push(&chunk[..count]);
             loop {
@@ -116,7 +127,7 @@ pub(super) fn read(
                 }
             }
         };
-        if !framer.pending().is_empty() && !matches!(end, End::NotMqtt(_)) {
+        if !framer.pending().is_empty() && !matches!(end, End::NotMqtt(_) | End::Foreign(_)) {
             trace.add(connection, EntryKind::Received, "part of a packet", framer.pending());
         }
         trace.add(connection, EntryKind::Closed, end.to_string(), &[]);
@@ -124,6 +135,12 @@ pub(super) fn read(
         let _ = tell.send(Incoming::End(end, Instant::now()));
     });
     incoming
+}
+
+/// Whether a Server, even one that errs in the flags of its CONNACK, may begin a connection like this:
+/// types of packets that it sends, with flags as in 5.0 table 2-2.
+const fn begins_a_packet(byte: u8) -> bool {
+    matches!((byte >> 4, byte & 0x0F), (2 | 3, _) | (4 | 5 | 7 | 9 | 11 | 13 | 14 | 15, 0) | (6, 2))
 }
 
 fn arrival(bytes: &Bytes, version: Version, connection: u32, trace: &Recorder) -> Arrival {

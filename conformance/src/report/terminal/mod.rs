@@ -77,9 +77,7 @@ impl<W: Write> Terminal<W> {
     /// Tells what an event says.
     pub fn handle(&mut self, event: &Event) -> io::Result<()> {
         match event {
-            Event::RunStarted { tool, seed } => {
-                self.line(&format!("{} {}, seed {seed}", tool.name, tool.version))
-            }
+            Event::RunStarted { tool } => self.line(&format!("{} {}", tool.name, tool.version)),
             Event::EndpointPlanned { endpoint, cases } => {
                 self.planned += cases;
                 if let Some(bar) = &self.bar {

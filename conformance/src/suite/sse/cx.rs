@@ -278,7 +278,10 @@ impl Cx {
     /// Judges what is a contract only if the user says so: broken then, advice otherwise.
     pub fn contract(&self, holds: bool, expected: &str, found: impl Display) -> Outcome {
         if self.setting.replay {
-            return self.judge(holds, expected, found);
+            return self.judge(holds, expected, found).map_err(|stop| match stop {
+                Stop::Broken(finding) => Stop::PromiseBroken(finding),
+                other => other,
+            });
         }
         self.advise(holds, expected, found);
         Ok(())

@@ -12,6 +12,7 @@ pub(super) const CASES: &[Case<Cx>] = &[
         requires: &[sse("SSE-A1"), sse("SSE-A9"), sse("SSE-G3")],
         expects: "an empty line closes the last block: without it clients throw the block away",
         accepts: "a comment at the very end, which nobody misses",
+        disturbs: true,
         run: |cx| {
             Box::pin(async move {
                 let (stream, ending) = ended(&cx).await?;
@@ -38,6 +39,7 @@ pub(super) const CASES: &[Case<Cx>] = &[
         level: Level::Should,
         requires: &[sse("SSE-Q1"), sse("SSE-I7")],
         expects: "the response is brought to its end, so that clients can tell it from a broken connection",
+        disturbs: true,
         run: |cx| {
             Box::pin(async move {
                 let (_, ending) = ended(&cx).await?;
@@ -52,6 +54,7 @@ pub(super) const CASES: &[Case<Cx>] = &[
         level: Level::Should,
         requires: &[sse("SSE-G2"), sse("SSE-I6")],
         expects: "a client that reconnects after the end gets the stream again, or 204 if it should stop",
+        disturbs: true,
         run: |cx| {
             Box::pin(async move {
                 ended(&cx).await?;

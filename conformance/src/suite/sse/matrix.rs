@@ -13,7 +13,7 @@ use crate::event::Verdict;
 use crate::evidence::Evidence;
 use crate::probe::sse::{Capabilities, Http, PublishFormat, Stimulus, survey};
 use crate::reference::sse::{Config, Fault, LineEnd, Server};
-use crate::requirement::Level;
+use crate::requirement::{Level, Protocol};
 use crate::trace::Recorder;
 use crate::transport::Connector;
 
@@ -51,13 +51,23 @@ pub(super) fn verdict(level: Level, outcome: Outcome, evidence: &Evidence) -> (V
             None => (Verdict::Pass, String::new()),
         },
         Err(Stop::Broken(finding)) => {
-            let verdict = if level == Level::Must { Verdict::Fail } else { Verdict::Warn };
+            let verdict = match level {
+                Level::Must => Verdict::Fail,
+                Level::Should => Verdict::Warn,
+                Level::May => Verdict::Pass,
+            };
             (verdict, finding.found)
         }
+        Err(Stop::PromiseBroken(finding)) => (Verdict::Fail, finding.found),
         Err(Stop::Inconclusive(reason)) => (Verdict::Inconclusive, reason),
         Err(Stop::NotApplicable(reason)) => (Verdict::NotApplicable, reason),
         Err(Stop::Error(reason)) => (Verdict::Error, reason),
     }
+}
+
+/// How a breach of a case is counted.
+fn level(case: &Case<Cx>) -> Level {
+    case.about().level_in(Protocol::Sse)
 }
 
 /// Runs one case in virtual time. Nothing in the world may make it last for ever.
@@ -68,7 +78,7 @@ pub(super) async fn attempt(case: &Case<Cx>, setting: Setting) -> (Verdict, Stri
     let evidence = Evidence::new();
     let cx = Cx::new(setting, evidence.clone(), "1".to_owned());
     let outcome = tokio::time::timeout(Duration::from_secs(600), (case.run)(cx)).await;
-    verdict(case.level, outcome.expect("the case has a deadline for everything"), &evidence)
+    verdict(level(case), outcome.expect("the case has a deadline for everything"), &evidence)
 }
 
 /// Every case against a server of its own with this configuration.
@@ -171,7 +181,7 @@ async fn all_cases_at_once_do_not_disturb_each_other() {
             let evidence = Evidence::new();
             let cx = Cx::new(setting, evidence.clone(), number.to_string());
             let outcome = (case.run)(cx).await;
-            (case.id, verdict(case.level, outcome, &evidence))
+            (case.id, verdict(level(case), outcome, &evidence))
         });
     }
     while let Some(finished) = running.join_next().await {

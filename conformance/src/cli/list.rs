@@ -1,0 +1,63 @@
+//! `pushspec list`
+
+use pushspec::report::ExitStatus;
+use pushspec::report::listing::{Listed, list};
+use pushspec::requirement::{Level, Protocol};
+use pushspec::runner::Selection;
+use pushspec::suite;
+
+use super::similar::suggestion;
+use super::{Wrong, output};
+
+/// List the cases: what they expect, their requirements, level and protocols
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// Only cases whose id matches, e.g. 'mqtt/will/*' or '**/retained*'.
+    #[arg(value_name = "GLOB")]
+    case: Vec<String>,
+    /// Only this protocol: 3.1, 3.1.1, 5.0 or sse.
+    #[arg(long, value_name = "VERSION", value_delimiter = ',')]
+    protocol: Vec<Protocol>,
+    /// Only cases that judge this requirement.
+    #[arg(long, value_name = "ID", num_args = 1..)]
+    requirement: Vec<String>,
+    /// Only cases of this level or a stronger one: must, should or may.
+    #[arg(long, value_name = "LEVEL")]
+    level: Option<Level>,
+    /// As JSON: an array with one object for each case and protocol.
+    #[arg(long)]
+    json: bool,
+}
+
+/// Prints the list.
+pub(super) fn run(args: &Args) -> Result<ExitStatus, Wrong> {
+    let selection = Selection::all()
+        .protocols(args.protocol.iter().copied())
+        .cases(args.case.iter().map(String::as_str))
+        .map_err(Wrong::usage)?
+        .requirements(args.requirement.iter().cloned())
+        .level(args.level);
+    let cases: Vec<Listed> = suite::all()
+        .flat_map(|about| {
+            about.protocols().into_iter().map(move |protocol| (about, protocol)).collect::<Vec<_>>()
+        })
+        .filter(|(about, protocol)| selection.wants(about, *protocol))
+        .map(|(about, protocol)| Listed::new(&about, protocol))
+        .collect();
+    if cases.is_empty() {
+        let near = args.case.first().map_or_else(String::new, |pattern| {
+            suggestion(pattern, suite::all().map(|about| about.id))
+        });
+        return Err(Wrong {
+            status: ExitStatus::Nothing,
+            message: format!("no case is selected{near}; `pushspec list` has them all"),
+        });
+    }
+    let text = if args.json {
+        serde_json::to_string_pretty(&cases).map_err(Wrong::internal)? + "\n"
+    } else {
+        list(&cases, output::look())
+    };
+    output::print(&text);
+    Ok(ExitStatus::Conformant)
+}

@@ -1,0 +1,92 @@
+//! Servers of event streams: what they offer, and their jobs.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::detect::Undetected;
+use super::schedule::{Alive, Work};
+use super::{Attempt, EndpointPlan, Job, Plan};
+use crate::case::Case;
+use crate::event::Endpoint;
+use crate::probe::sse::{Http, Request, Stimulus, survey};
+use crate::requirement::Protocol;
+use crate::suite::sse::{CASES, Cx, Setting};
+use crate::trace::Recorder;
+use crate::transport::Connector;
+
+/// Probes an event stream and makes its jobs.
+pub(super) async fn work(
+    endpoint: &EndpointPlan,
+    stimulus: Option<&Stimulus>,
+    closer: Option<&Connector>,
+    replay: bool,
+    plan: &Plan,
+) -> Result<Work, Undetected> {
+    let url = endpoint.connector.url().to_string();
+    let http = Http {
+        connector: endpoint.connector.clone(),
+        trace: Recorder::new(),
+        timeout: plan.timeout,
+    };
+    let wanted: Vec<&Case<Cx>> = CASES
+        .iter()
+        .copied()
+        .flatten()
+        .filter(|case| plan.selection.wants(&case.about(), Protocol::Sse))
+        .collect();
+    if wanted.is_empty() {
+        return Ok(Work::none(url));
+    }
+    let token = format!("ps-{}-survey", plan.run);
+    let capabilities = survey(&http, stimulus, &token).await?;
+    let setting = Setting {
+        connector: endpoint.connector.clone(),
+        stimulus: stimulus.cloned().filter(|_| capabilities.stimulus),
+        closer: closer.cloned(),
+        replay,
+        capabilities: Arc::new(capabilities),
+        timeout: plan.timeout,
+        run: plan.run.clone(),
+        floor: Arc::default(),
+    };
+    let described = setting.capabilities.described();
+    Ok(Work {
+        endpoint: Endpoint {
+            url: url.clone(),
+            protocols: vec![Protocol::Sse],
+            capabilities: BTreeMap::from([(Protocol::Sse.to_string(), described)]),
+            unreachable: None,
+        },
+        jobs: wanted.into_iter().map(|case| job(case, &setting, &url)).collect(),
+        alive: alive(http),
+    })
+}
+
+fn job(case: &'static Case<Cx>, setting: &Setting, url: &str) -> Job {
+    let setting = setting.clone();
+    Job {
+        about: case.about(),
+        protocol: Protocol::Sse,
+        endpoint: url.to_owned(),
+        not_applicable: case.needs.iter().find_map(|need| setting.capabilities.lacks(*need)),
+        alone: case.disturbs && setting.closer.is_some(),
+        attempt: Arc::new(move |evidence, name| {
+            let cx = Cx::new(setting.clone(), evidence, name);
+            let generated = cx.generated();
+            // Nothing stays in a server of event streams but the events that it keeps for replay.
+            let clean_up = Box::pin(std::future::ready(()));
+            Attempt { running: (case.run)(cx), clean_up, generated }
+        }),
+    }
+}
+
+fn alive(http: Http) -> Alive {
+    Arc::new(move || {
+        let http = Http { trace: Recorder::new(), ..http.clone() };
+        Box::pin(async move {
+            let Ok(pending) = http.begin(&Request::event_source()).await else { return false };
+            // A server may send its headers with the first event only.
+            pending.try_head(http.timeout).await.is_ok()
+        })
+    })
+}
