@@ -47,6 +47,7 @@ faults! {
     ByteOrderMarkPerEvent "byte-order-mark-per-event" "A byte order mark stands before every event."
     CapitalisedId "capitalised-id" "The id field is called `Id`."
     RetryWithUnit "retry-with-unit" "The reconnection time is written as `3000ms`."
+    RetryZero "retry-zero" "The reconnection time is zero."
     NoRetry "no-retry" "No reconnection time is sent."
     NulInId "nul-in-id" "Ids hold U+0000."
     IdWithTrailingSpace "id-with-trailing-space" "Ids end with a space."

@@ -197,6 +197,7 @@ impl Hub {
         let millis = self.config.retry.as_millis();
         let text = match self.config.fault {
             Some(Fault::NoRetry) => return None,
+            Some(Fault::RetryZero) => "retry: 0\n\n".to_owned(),
             Some(Fault::RetryWithUnit) => format!("retry: {millis}ms\n\n"),
             Some(Fault::EventWithoutData) => format!("retry: {millis}\n\nevent: open\n\n"),
             _ => {

@@ -50,6 +50,21 @@ pub(super) const CASES: &[Case<Cx>] = &[
         ..Case::BASE
     },
     Case {
+        id: "sse/end/retry-was-sent",
+        level: Level::Should,
+        requires: &[sse("SSE-K6")],
+        expects: "a server that ends streams tells clients how soon they may come back",
+        disturbs: true,
+        run: |cx| {
+            Box::pin(async move {
+                let (stream, _) = ended(&cx).await?;
+                let found = "the stream ended without a valid retry";
+                cx.judge(stream.notes().retry.is_some(), "a retry field before the end", found)
+            })
+        },
+        ..Case::BASE
+    },
+    Case {
         id: "sse/end/next-connection",
         level: Level::Should,
         requires: &[sse("SSE-G2"), sse("SSE-I6")],
