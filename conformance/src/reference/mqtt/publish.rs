@@ -403,7 +403,7 @@ impl Broker {
             };
             (filter, topic) = (normal(&filter), normal(&topic));
         }
-        if self.has(Fault::WildcardsMatchDollar) {
+        if filter.starts_with(['+', '#']) && self.has(Fault::WildcardsMatchDollar) {
             topic = topic.replacen('$', "_", 1);
         }
         if self.has(Fault::PlusNeedsCharacters) && filter.contains('+') && has_empty_level(&topic) {
