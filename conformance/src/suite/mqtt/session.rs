@@ -50,8 +50,10 @@ pub(super) const CASES: &[Case<Cx>] = &[
                 }
                 let mut publisher = cx.connected().await?;
                 publisher.publish(&Message::new(&topic, "hello")).await?;
-                resumed.client.message().await.judged(&cx, "the subscription is still there")?;
-                Ok(())
+                let expected = "the subscription is still there";
+                let message = resumed.client.message().await.judged(&cx, expected)?;
+                let found = Packet::Publish(message.packet.clone());
+                cx.judge(message.payload.as_ref() == b"hello", "the message published", found)
             })
         },
         ..Case::BASE
@@ -174,7 +176,13 @@ pub(super) const CASES: &[Case<Cx>] = &[
         run: |cx| {
             Box::pin(async move {
                 let kept = cx.opening().kept(1).resuming();
+                kept.open().await?.drop_connection();
+                // Positive control: within its interval it is there.
                 let accepted = kept.accepted().await?;
+                if !accepted.connack.session_present {
+                    let reason = "the Session was not kept in the first place";
+                    return Err(Stop::Inconclusive(reason.to_owned()));
+                }
                 let used = accepted.connack.properties.session_expiry_interval().unwrap_or(1);
                 if used > 3 {
                     return Err(Stop::NotApplicable(format!(
