@@ -13,7 +13,7 @@ use super::end::Cause;
 use super::lenient::{self, Reading};
 use super::message::{Message, forwarded};
 use super::session::{Keeping, Session, Will};
-use super::{Broker, ConnectionId, Fault};
+use super::{Broker, Choice, ConnectionId, Fault};
 
 impl Broker {
     /// The first packet of a connection has to be CONNECT (MQTT-3.1.0-1).
@@ -57,6 +57,7 @@ impl Broker {
                 }
             }
             (ErrorKind::ProtocolName, _) => {}
+            (_, Some(5)) if self.chooses(Choice::SaysNothingOnErrors) => {}
             (_, Some(5)) => {
                 let listed = error.reason.is_listed(PacketType::ConnAck, Version::V5);
                 let reason = if listed { error.reason } else { ReasonCode::MALFORMED_PACKET };
@@ -217,6 +218,7 @@ impl Broker {
         }
         match packet.version {
             Version::V31 => return Err(REFUSED),
+            _ if self.chooses(Choice::RefusesEmptyClientIds) => return Err(REFUSED),
             Version::V311
                 if !packet.clean_start && !self.has(Fault::AcceptsEmptyIdWithoutCleanSession) =>
             {
@@ -283,6 +285,7 @@ impl Broker {
     fn keeping(&self, packet: &Connect<'_>) -> Keeping {
         if packet.version == Version::V5 {
             match packet.properties.session_expiry_interval() {
+                _ if self.chooses(Choice::KeepsNoSessions) => Keeping::None,
                 None if self.has(Fault::AbsentExpiryIsForever) => Keeping::Forever,
                 Some(1..) if self.has(Fault::SessionNeverExpires) => Keeping::Forever,
                 interval => Keeping::from_interval(interval.unwrap_or(0)),
@@ -381,6 +384,18 @@ impl Broker {
         }
         if !limits.retain_available {
             told.push(Property::RetainAvailable(0));
+        }
+        if self.chooses(Choice::KeepsNoSessions) {
+            told.push(Property::SessionExpiryInterval(0));
+        }
+        if self.chooses(Choice::NoWildcards) {
+            told.push(Property::WildcardSubscriptionAvailable(0));
+        }
+        if self.chooses(Choice::NoSubscriptionIdentifiers) {
+            told.push(Property::SubscriptionIdentifierAvailable(0));
+        }
+        if self.chooses(Choice::NoSharedSubscriptions) {
+            told.push(Property::SharedSubscriptionAvailable(0));
         }
         if let Some(id) = assigned.filter(|_| !self.has(Fault::AssignedClientIdMissing)) {
             told.push(Property::AssignedClientIdentifier(id));

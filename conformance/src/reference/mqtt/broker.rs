@@ -15,7 +15,7 @@ use super::end::Cause;
 use super::lenient::{self, Reading};
 use super::message::Message;
 use super::session::Session;
-use super::{Config, ConnectionId, Fault};
+use super::{Choice, Config, ConnectionId, Fault};
 
 /// How much is sent at once by the fault that floods.
 const FLOOD_BYTES: usize = 64 << 10;
@@ -93,6 +93,10 @@ impl Broker {
 
     pub(super) fn has(&self, fault: Fault) -> bool {
         self.config.faults.has(fault)
+    }
+
+    pub(super) fn chooses(&self, choice: Choice) -> bool {
+        self.config.choices.contains(&choice)
     }
 
     // ===== Network connections =====
@@ -243,7 +247,7 @@ impl Broker {
             Packet::Publish(packet) => self.publish_received(id, &packet, now),
             Packet::PubAck(packet) => self.puback_received(id, &packet, now),
             Packet::PubRec(packet) => self.pubrec_received(id, &packet, now),
-            Packet::PubRel(packet) => self.pubrel_received(id, packet.packet_id),
+            Packet::PubRel(packet) => self.pubrel_received(id, packet.packet_id, now),
             Packet::PubComp(packet) => self.pubcomp_received(id, packet.packet_id, now),
             Packet::Subscribe(packet) => self.subscribe_received(id, &packet, now),
             Packet::Unsubscribe(packet) => self.unsubscribe_received(id, &packet),
@@ -311,7 +315,9 @@ impl Broker {
             return;
         }
         self.crashed |= self.has(Fault::CrashesOnError);
-        self.farewell(id, reason, why);
+        if !self.chooses(Choice::SaysNothingOnErrors) {
+            self.farewell(id, reason, why);
+        }
         self.end(id, Cause::Error, now);
         if self.has(Fault::ErrorClosesEveryone) {
             let others: Vec<ConnectionId> = self.connections.keys().copied().collect();

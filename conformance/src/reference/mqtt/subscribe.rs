@@ -10,7 +10,7 @@ use pushspec_wire::mqtt::{
 
 use super::message::Message;
 use super::session::{Held, Outgoing};
-use super::{Broker, ConnectionId, Fault};
+use super::{Broker, Choice, ConnectionId, Fault};
 
 impl Broker {
     /// SUBSCRIBE: one SUBACK for all filters, then the retained messages.
@@ -23,6 +23,9 @@ impl Broker {
         let Some(client) = self.client(id) else { return };
         let (client_id, version) = (client.id.clone(), client.version);
         let identifier = packet.properties.subscription_identifier();
+        if let Some((reason, why)) = self.not_offered(version, packet) {
+            return self.fail(id, reason, why, now);
+        }
         let mut reasons = Vec::new();
         let mut retained = Vec::new();
         for subscription in &packet.subscriptions {
@@ -48,6 +51,31 @@ impl Broker {
         self.answer(id, Packet::SubAck(SubAck { packet_id, properties, reasons }));
         for subscription in retained {
             self.send_retained(&client_id, subscription, identifier, now);
+        }
+    }
+
+    /// What a SUBSCRIBE of 5.0 asks for and CONNACK said is not available (5.0 section 3.2.2.3).
+    fn not_offered(
+        &self,
+        version: Version,
+        packet: &Subscribe<'_>,
+    ) -> Option<(ReasonCode, &'static str)> {
+        let any = |what: fn(&str) -> bool| {
+            packet.subscriptions.iter().any(|subscription| what(&subscription.filter))
+        };
+        if version != Version::V5 {
+            None
+        } else if self.chooses(Choice::NoWildcards) && any(|filter| filter.contains(['+', '#'])) {
+            Some((ReasonCode::WILDCARD_SUBSCRIPTIONS_NOT_SUPPORTED, "no wildcards"))
+        } else if self.chooses(Choice::NoSharedSubscriptions) && any(topic::is_shared) {
+            Some((ReasonCode::SHARED_SUBSCRIPTIONS_NOT_SUPPORTED, "no shared subscriptions"))
+        } else if self.chooses(Choice::NoSubscriptionIdentifiers)
+            && packet.properties.subscription_identifier().is_some()
+        {
+            let reason = ReasonCode::SUBSCRIPTION_IDENTIFIERS_NOT_SUPPORTED;
+            Some((reason, "no Subscription Identifiers"))
+        } else {
+            None
         }
     }
 

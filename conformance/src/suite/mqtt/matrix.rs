@@ -15,7 +15,7 @@ use crate::case::{Case, Outcome, Stop};
 use crate::event::Verdict;
 use crate::evidence::Evidence;
 use crate::probe::mqtt::{Capabilities, Residue};
-use crate::reference::mqtt::{Config, Fault, Limits, Server};
+use crate::reference::mqtt::{Choice, Config, Fault, Limits, Server};
 use crate::requirement::{Level, Protocol};
 use crate::transport::Connector;
 
@@ -222,7 +222,10 @@ fn a_server_that_is_wrong_altogether_passes_next_to_nothing() {
         match fault {
             Fault::ClosesOnAnything => assert_eq!(passed, NOTHING_BEHIND_CONNECT.into()),
             // Many closures and answers are right behind a flood, but no message is.
-            Fault::Flood => insta::assert_snapshot!("passes_under_flood", lines(&verdicts, |v| v == Verdict::Pass)),
+            Fault::Flood => insta::assert_snapshot!(
+                "passes_under_flood",
+                lines(&verdicts, |v| v == Verdict::Pass)
+            ),
             _ => assert_eq!(passed, BTreeSet::new(), "{fault}"),
         }
     }
@@ -247,16 +250,23 @@ fn other_ways_to_be_right_do_not_fail() {
         ("maximum packet size 256", &VERSIONS, |limits| limits.maximum_packet_size = 256),
     ];
     let mut accused = String::new();
-    for (way, versions, change) in ways {
-        let mut config = Config::default();
-        change(&mut config.limits);
-        let mut verdicts = against(&config, &announced(&config));
+    let mut look = |way: &str, config: &Config, versions: &[Version]| {
+        let mut verdicts = against(config, &announced(config));
         verdicts.retain(|(_, protocol), _| versions.contains(&protocol.mqtt().unwrap()));
         let right = |verdict| matches!(verdict, Verdict::Pass | Verdict::NotApplicable);
         let lines = lines(&verdicts, |verdict| !right(verdict));
         if !lines.is_empty() {
             writeln!(accused, "{way}\n{lines}").unwrap();
         }
+    };
+    for choice in Choice::ALL {
+        let config = Config { choices: [*choice].into(), ..Config::default() };
+        look(&format!("{choice:?}"), &config, &VERSIONS);
+    }
+    for (way, versions, change) in ways {
+        let mut config = Config::default();
+        change(&mut config.limits);
+        look(way, &config, versions);
     }
     assert_eq!(accused, "");
 }
