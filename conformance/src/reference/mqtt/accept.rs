@@ -147,9 +147,10 @@ impl Broker {
         let session_present = self.begin_session(&client_id, packet, id, now);
         let client = self.client_of(packet, client_id.clone());
         let keep_alive = client.patience().filter(|_| !self.has(Fault::KeepAliveNever));
+        let lateness = self.lateness();
         if let Some(connection) = self.connections.get_mut(&id) {
             connection.client = Some(client);
-            connection.silent_until = keep_alive.map(|patience| now + patience);
+            connection.silent_until = keep_alive.map(|patience| now + patience + lateness);
         }
         if self.has(Fault::PacketBeforeConnack) {
             self.send(id, Packet::PingResp(PingResp));

@@ -30,6 +30,8 @@ pub struct Broker {
     pub(super) sessions: BTreeMap<String, Session>,
     /// By topic; a list only because a fault keeps several.
     pub(super) retained: BTreeMap<String, Vec<Arc<Message>>>,
+    /// Changes to what is retained that are still to come, oldest first; only where that is chosen.
+    pub(super) to_retain: VecDeque<(Duration, Arc<Message>)>,
     /// Whose turn it is, by shared subscription.
     pub(super) turns: BTreeMap<String, usize>,
     /// How many Client Identifiers were assigned.
@@ -63,6 +65,7 @@ impl Broker {
             connections: BTreeMap::new(),
             sessions: BTreeMap::new(),
             retained: BTreeMap::new(),
+            to_retain: VecDeque::new(),
             turns: BTreeMap::new(),
             assigned: 0,
             held_back: BTreeMap::new(),
@@ -93,6 +96,11 @@ impl Broker {
 
     pub(super) fn has(&self, fault: Fault) -> bool {
         self.config.faults.has(fault)
+    }
+
+    /// How late timers are.
+    pub(super) fn lateness(&self) -> Duration {
+        Duration::from_secs(u64::from(self.chooses(Choice::LateTimers)))
     }
 
     pub(super) fn chooses(&self, choice: Choice) -> bool {
@@ -273,9 +281,10 @@ impl Broker {
         if ping && self.has(Fault::KeepAliveIgnoresPingreq) || self.has(Fault::KeepAliveNever) {
             return;
         }
+        let lateness = self.lateness();
         let Some(connection) = self.connections.get_mut(&id) else { return };
         let patience = connection.client.as_ref().and_then(Client::patience);
-        connection.silent_until = patience.map(|patience| now + patience);
+        connection.silent_until = patience.map(|patience| now + patience + lateness);
     }
 
     fn pingreq_received(&mut self, id: ConnectionId) {

@@ -13,6 +13,9 @@ use super::message::Message;
 use super::session::{Held, Outgoing};
 use super::{Broker, Choice, ConnectionId, Fault};
 
+/// How long a change to what is retained may take.
+const A_MOMENT: Duration = Duration::from_millis(500);
+
 impl Broker {
     /// A PUBLISH arrived.
     pub(super) fn publish_received(
@@ -232,7 +235,11 @@ impl Broker {
     pub(super) fn route(&mut self, message: Message, now: Duration) -> ReasonCode {
         let message = Arc::new(message);
         if message.retain || self.has(Fault::RetainsEverything) {
-            self.retain(&message);
+            if self.chooses(Choice::RetainsLate) {
+                self.to_retain.push_back((now + A_MOMENT, Arc::clone(&message)));
+            } else {
+                self.retain(&message);
+            }
         }
         if message.retain
             && message.payload.is_empty()
@@ -267,6 +274,15 @@ impl Broker {
             self.deliver_shared(&shared, &message, now);
         }
         if found == 0 { ReasonCode::NO_MATCHING_SUBSCRIBERS } else { ReasonCode::SUCCESS }
+    }
+
+    /// Brings what is retained up to date.
+    pub(super) fn retain_due(&mut self, now: Duration) {
+        while self.to_retain.front().is_some_and(|(at, _)| *at <= now) {
+            if let Some((_, message)) = self.to_retain.pop_front() {
+                self.retain(&message);
+            }
+        }
     }
 
     /// Retained messages (5.0 section 3.3.1.3).

@@ -48,8 +48,16 @@ impl Broker {
             packet.packet_id
         };
         let properties = Properties::new();
-        self.answer(id, Packet::SubAck(SubAck { packet_id, properties, reasons }));
-        for subscription in retained {
+        let suback = Packet::SubAck(SubAck { packet_id, properties, reasons });
+        let (before, behind) = match self.chooses(Choice::RetainedBeforeSuback) {
+            true => (retained, Vec::new()),
+            false => (Vec::new(), retained),
+        };
+        for subscription in before {
+            self.send_retained(&client_id, subscription, identifier, now);
+        }
+        self.answer(id, suback);
+        for subscription in behind {
             self.send_retained(&client_id, subscription, identifier, now);
         }
     }
@@ -130,6 +138,7 @@ impl Broker {
         identifier: Option<u32>,
         now: Duration,
     ) {
+        self.retain_due(now);
         if !self.has(Fault::ExpiryIgnored) {
             for kept in self.retained.values_mut() {
                 kept.retain(|message| !message.has_expired(now));

@@ -8,7 +8,7 @@ use std::time::Duration;
 use pushspec_wire::mqtt::{Connect, Packet, Properties, Publish, QoS, Version};
 use tokio::time::sleep;
 
-use crate::case::{Outcome, Stop};
+use crate::case::{Finding, Outcome, Stop};
 use crate::evidence::Evidence;
 use crate::probe::mqtt::{
     Capabilities, Client, Judged, Message, Opening, Received, Residue, Unmet,
@@ -227,16 +227,15 @@ impl Cx {
     }
 
     /// Judges a state that the Server may reach a moment after it acknowledged what leads there, such
-    /// as which message is retained: the specs set no time. So a breach counts if it is still there
-    /// a second later.
+    /// as which message is retained: the specs set no time. So what is not as it should be counts if
+    /// it is still so a second later.
     pub async fn once_settled<Looking: Future<Output = Outcome>>(
         &self,
         look: impl Fn() -> Looking,
     ) -> Outcome {
         match look().await {
-            Err(Stop::Broken(finding)) => {
-                let found = finding.found;
-                self.trace.note(format!("{found}: looked at again after {SETTLED:?}"));
+            Err(Stop::Broken(Finding { found, .. }) | Stop::Inconclusive(found)) => {
+                self.trace.note(format!("looked at again after {SETTLED:?}, since {found}"));
                 sleep(SETTLED).await;
                 look().await
             }
@@ -332,6 +331,22 @@ impl Cx {
     ) -> Outcome {
         let before = self.until_fence_by(publisher, subscriber, topic, qos).await?;
         self.nothing(&before, expected)
+    }
+
+    /// The next message that a subscriber is sent is the one looked for: another one shows nothing.
+    pub async fn message_of(
+        &self,
+        subscriber: &mut Client,
+        payload: &str,
+    ) -> Result<Received<Publish<'static>>, Unmet> {
+        let message = subscriber.message().await?;
+        if message.payload.as_ref() == payload.as_bytes() {
+            return Ok(message);
+        }
+        Err(Unmet {
+            awaited: format!("the message {payload:?}"),
+            found: format!("{} came", Packet::Publish(message.packet)),
+        })
     }
 
     fn nothing(&self, before: &[Received<Publish<'static>>], expected: &str) -> Outcome {

@@ -180,7 +180,7 @@ pub(super) const CASES: &[Case<Cx>] = &[
                 let id = client.fresh_id();
                 let delivery = Delivery::AtLeastOnce { id, dup: true };
                 client.send(Packet::Publish(Message::new(&topic, "x").publish(delivery))).await;
-                let message = subscriber.message().await?;
+                let message = cx.message_of(&mut subscriber, "x").await?;
                 cx.judge_at(message.entry, 0..1, !message.delivery.dup(), "DUP = 0", "DUP = 1")
             })
         },
@@ -203,7 +203,7 @@ pub(super) const CASES: &[Case<Cx>] = &[
                     publisher.publish(&Message::new(&topic, "x").qos(published)).await?;
                     for (granted, subscriber) in &mut subscribers {
                         let due = published.min(*granted);
-                        let message = subscriber.message().await?;
+                        let message = cx.message_of(subscriber, "x").await?;
                         let qos = message.delivery.qos();
                         cx.judge_at(
                             message.entry,

@@ -70,8 +70,14 @@ pub(super) const CASES: &[Case<Cx>] = &[
             Box::pin(async move {
                 let topic = cx.topic("lamp");
                 retained(&cx, &topic, &["on"]).await?;
+                // Positive control.
+                cx.once_settled(|| async {
+                    let mut early = cx.subscribed(&topic, QOS).await?;
+                    Ok(drop(cx.message_of(&mut early, "on").await?))
+                })
+                .await?;
                 let mut watcher = cx.subscribed(&topic, QOS).await?;
-                watcher.message().await?;
+                cx.message_of(&mut watcher, "on").await?;
                 retained(&cx, &topic, &[""]).await?;
                 let message = watcher.message().await;
                 let message = message.judged(&cx, "subscribers are sent the empty message")?;
@@ -132,7 +138,7 @@ pub(super) const CASES: &[Case<Cx>] = &[
                 let mut subscriber = cx.subscribed(&topic, QOS).await?;
                 let mut publisher = cx.connected().await?;
                 publisher.publish(&Message::new(&topic, "on").retained()).await?;
-                let message = subscriber.message().await?;
+                let message = cx.message_of(&mut subscriber, "on").await?;
                 let flag =
                     cx.judge_at(message.entry, 0..1, !message.retain, "RETAIN = 0", "RETAIN = 1");
                 cx.only_advised_in(&[Version::V31], flag)
