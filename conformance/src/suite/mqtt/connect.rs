@@ -101,7 +101,7 @@ pub(super) const CASES: &[Case<Cx>] = &[
         expects: "a connection whose first packet is not CONNECT is closed, and that packet is not answered",
         run: |cx| {
             Box::pin(async move {
-                cx.alive().await?;
+                cx.accepts_clients().await?;
                 let mut client = cx.opening().network().await?;
                 let ping = wire::encoded(&Packet::PingReq(PingReq), cx.version());
                 let entry = client.send_raw(&ping, "PINGREQ as the first packet").await;
@@ -387,7 +387,7 @@ pub(super) const CASES: &[Case<Cx>] = &[
         expects: "a zero-length Client Identifier with Clean Session 0 is answered by CONNACK 0x02 and closing",
         run: |cx| {
             Box::pin(async move {
-                cx.alive().await?;
+                cx.accepts_clients().await?;
                 let mut bytes = cx.opening().id("").bytes();
                 let flags = wire::connect_flags_at(&bytes);
                 bytes[flags] &= !0b0000_0010;
@@ -410,7 +410,7 @@ pub(super) const CASES: &[Case<Cx>] = &[
         accepts: "5.0 allows a CONNACK here; 3.1.1 does not.",
         run: |cx| {
             Box::pin(async move {
-                cx.alive().await?;
+                cx.accepts_clients().await?;
                 let whole = cx.opening().bytes();
                 let flags = wire::connect_flags_at(&whole);
                 let mut reserved = whole.clone();

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use pushspec_wire::mqtt::{Connect, Packet, Properties, Publish, QoS, Version};
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 
 use crate::case::{Finding, Outcome, Stop};
 use crate::evidence::Evidence;
@@ -127,6 +127,27 @@ impl Cx {
     /// A connection that the Server accepted.
     pub async fn connected(&self) -> Result<Client, Unmet> {
         self.opening().open().await
+    }
+
+    /// A connection whose Session is resumed. That a Session is kept at all is the matter of one case,
+    /// and a precondition of others; 3.1 has no way to tell.
+    pub async fn resumed(&self, kept: &Opening) -> Result<Client, Unmet> {
+        let accepted = kept.accepted().await?;
+        if accepted.connack.session_present || self.version() == Version::V31 {
+            return Ok(accepted.client);
+        }
+        Err(Unmet {
+            awaited: "Session Present = 1".to_owned(),
+            found: "the Session was not kept".to_owned(),
+        })
+    }
+
+    /// The positive control of cases that begin with an illegal packet: a legal CONNECT works.
+    pub async fn accepts_clients(&self) -> Result<(), Unmet> {
+        let mut client = self.connected().await?;
+        client.ping().await?;
+        client.disconnect().await;
+        Ok(())
     }
 
     /// A connection subscribed to one filter at this QoS.
@@ -347,6 +368,34 @@ impl Cx {
             awaited: format!("the message {payload:?}"),
             found: format!("{} came", Packet::Publish(message.packet)),
         })
+    }
+
+    /// A message that is due comes. A subscriber that has lost its connection shows nothing.
+    pub async fn delivered(
+        &self,
+        subscriber: &mut Client,
+        expected: &str,
+    ) -> Result<Received<Publish<'static>>, Stop> {
+        self.delivered_before(subscriber, Instant::now() + self.timeout(), expected).await
+    }
+
+    /// As [`Self::delivered`], for a message that is due before `deadline`.
+    pub async fn delivered_before(
+        &self,
+        subscriber: &mut Client,
+        deadline: Instant,
+        expected: &str,
+    ) -> Result<Received<Publish<'static>>, Stop> {
+        match subscriber.publish_received_before(deadline).await {
+            Ok(message) => {
+                subscriber.acknowledge(message.delivery).await?;
+                Ok(message)
+            }
+            Err(unmet) => {
+                subscriber.ping().await?;
+                Err(self.broken(expected, unmet.found))
+            }
+        }
     }
 
     fn nothing(&self, before: &[Received<Publish<'static>>], expected: &str) -> Outcome {

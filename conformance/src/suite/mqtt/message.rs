@@ -90,7 +90,7 @@ pub(super) const CASES: &[Case<Cx>] = &[
                 let acknowledged = Instant::now();
                 sleep(Duration::from_secs(3)).await;
                 let resuming = Instant::now();
-                let mut client = kept.open().await?;
+                let mut client = cx.resumed(&kept).await?;
                 let message = client.message().await?;
                 // It waited from somewhere between PUBLISH and PUBACK to somewhere between CONNECT
                 // and its arrival.
@@ -131,7 +131,7 @@ pub(super) const CASES: &[Case<Cx>] = &[
                 publisher.publish(&expiring).await?;
                 publisher.publish(&Message::new(&topic, "lasting").qos(QOS)).await?;
                 sleep(Duration::from_secs(4)).await;
-                let mut client = kept.open().await?;
+                let mut client = cx.resumed(&kept).await?;
                 let message = client.message().await?;
                 cx.judge_at(
                     message.entry,
@@ -182,9 +182,8 @@ pub(super) const CASES: &[Case<Cx>] = &[
                 for (sent, meant) in [(a.as_str(), &a), ("", &a), (b.as_str(), &b), ("", &b)] {
                     let message = Message::new(sent, "x").with(Property::TopicAlias(alias));
                     publisher.publish(&message).await?;
-                    let received = subscriber.message().await;
-                    let received = received
-                        .judged(&cx, "the message is delivered on the topic of the alias")?;
+                    let expected = "the message is delivered on the topic of the alias";
+                    let received = cx.delivered(&mut subscriber, expected).await?;
                     cx.judge_at(
                         received.entry,
                         2..4 + received.topic.len(),

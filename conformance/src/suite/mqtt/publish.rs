@@ -105,7 +105,7 @@ pub(super) const CASES: &[Case<Cx>] = &[
                 for dup in [false, true] {
                     if dup && cx.is_v5() {
                         client.drop_connection();
-                        client = kept.open().await?;
+                        client = cx.resumed(&kept).await?;
                     }
                     let publish = message.publish(Delivery::ExactlyOnce { id, dup });
                     client.send(Packet::Publish(publish)).await;
@@ -396,7 +396,7 @@ pub(super) const CASES: &[Case<Cx>] = &[
 async fn both_arrive(cx: &Cx, subscriber: &mut Client) -> Outcome {
     let mut due = vec!["first", "second"];
     while !due.is_empty() {
-        let message = subscriber.message().await.judged(cx, "both messages are delivered")?;
+        let message = cx.delivered(subscriber, "both messages are delivered").await?;
         due.retain(|payload| message.payload.as_ref() != payload.as_bytes());
     }
     Ok(())

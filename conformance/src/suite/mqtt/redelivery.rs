@@ -63,7 +63,7 @@ pub(super) const CASES: &[Case<Cx>] = &[
                 client.acknowledge(message.delivery).await?;
                 client.ping().await?;
                 client.drop_connection();
-                let mut resumed = kept.open().await?;
+                let mut resumed = cx.resumed(&kept).await?;
                 let (qos, expected) = (QoS::AtLeastOnce, "nothing is sent again");
                 let nothing = cx.nothing_before_fence(&mut resumed, &topic, qos, expected).await;
                 cx.only_advised_in(&[Version::V311], nothing)
@@ -113,7 +113,7 @@ pub(super) const CASES: &[Case<Cx>] = &[
                 client.send_pubrec(id).await;
                 client.pubrel(id).await?;
                 client.drop_connection();
-                let mut resumed = kept.open().await?;
+                let mut resumed = cx.resumed(&kept).await?;
                 let expected = format!("PUBREL with Packet Identifier {id}");
                 let pubrel = resumed.pubrel(id).await.judged(&cx, &expected);
                 if pubrel.is_err() {
@@ -223,7 +223,7 @@ async fn comes_again(cx: Cx, qos: QoS) -> Outcome {
     let (kept, client, message) = in_flight(&cx, &topic, qos).await?;
     let id = id_of(&message)?;
     client.drop_connection();
-    let mut resumed = kept.open().await?;
+    let mut resumed = cx.resumed(&kept).await?;
     let again = redelivered(&cx, &mut resumed, id).await;
     cx.only_advised_in(&[Version::V31], again)
 }

@@ -4,7 +4,7 @@ use pushspec_wire::mqtt::{Packet, Publish, QoS, RetainHandling, SubscriptionOpti
 
 use super::cx::Cx;
 use crate::case::{Case, Need, Outcome, Stop};
-use crate::probe::mqtt::{Judged, Message, Received};
+use crate::probe::mqtt::{Message, Received};
 use crate::requirement::{v5, v31, v311};
 
 const QOS: QoS = QoS::AtMostOnce;
@@ -79,8 +79,8 @@ pub(super) const CASES: &[Case<Cx>] = &[
                 let mut watcher = cx.subscribed(&topic, QOS).await?;
                 cx.message_of(&mut watcher, "on").await?;
                 retained(&cx, &topic, &[""]).await?;
-                let message = watcher.message().await;
-                let message = message.judged(&cx, "subscribers are sent the empty message")?;
+                let expected = "subscribers are sent the empty message";
+                let message = cx.delivered(&mut watcher, expected).await?;
                 cx.judge(message.payload.is_empty(), "an empty payload", "another payload")?;
                 nothing_retained(&cx, &topic).await
             })
@@ -237,7 +237,7 @@ async fn sent_at_subscribe(
     payload: &str,
 ) -> Result<Received<Publish<'static>>, Stop> {
     let mut late = cx.subscribed(topic, KEPT_QOS).await?;
-    let message = late.message().await.judged(cx, "the retained message")?;
+    let message = cx.delivered(&mut late, "the retained message").await?;
     is_retained(cx, &message, payload)?;
     Ok(message)
 }
@@ -274,7 +274,7 @@ async fn handled(cx: Cx, handling: RetainHandling, due: [bool; 2]) -> Outcome {
             subscriber.subscribe_with(&topic, options).await?;
             if due {
                 let expected = format!("the retained message at the {which} SUBSCRIBE");
-                let message = subscriber.message().await.judged(&cx, &expected)?;
+                let message = cx.delivered(&mut subscriber, &expected).await?;
                 is_retained(&cx, &message, "on")?;
             } else {
                 let expected = format!("no retained message at the {which} SUBSCRIBE");

@@ -160,7 +160,7 @@ pub(super) const CASES: &[Case<Cx>] = &[
                 publisher.publish(&Message::new(&topic, "x").qos(QoS::AtLeastOnce)).await?;
                 // Copies for different subscriptions come in any order.
                 let mut copies = 1;
-                while client.message().await.judged(&cx, "a copy at QoS 1")?.delivery.qos()
+                while cx.delivered(&mut client, "a copy at QoS 1").await?.delivery.qos()
                     == QoS::AtMostOnce
                 {
                     copies += 1;
