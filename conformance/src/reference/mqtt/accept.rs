@@ -27,6 +27,10 @@ impl Broker {
             Reading::Rejected(error) if bytes[0] >> 4 == PacketType::Connect as u8 => {
                 return self.malformed_connect(id, bytes, &error, now);
             }
+            // Which version it is in nobody has said yet.
+            Reading::Rejected(_) if self.has(Fault::PublishesBeforeConnect) => {
+                lenient::read(bytes, Version::V311, &self.config.faults).packet()
+            }
             Reading::Rejected(_) | Reading::Ignored => None,
         };
         match packet {
@@ -51,12 +55,10 @@ impl Broker {
     ) {
         match (&error.kind, claimed_level(bytes)) {
             // 3.1.1 demands this answer (MQTT-3.1.2-2), and 5.0 does not forbid it.
-            (ErrorKind::ProtocolLevel(_), _) => {
-                if !self.has(Fault::UnsupportedLevelNoConnack) {
-                    self.send_bytes(id, [0x20, 2, 0, 1].to_vec());
-                }
+            (ErrorKind::ProtocolLevel(_), _) if !self.has(Fault::UnsupportedLevelNoConnack) => {
+                self.send_bytes(id, [0x20, 2, 0, 1].to_vec());
             }
-            (ErrorKind::ProtocolName, _) => {}
+            (ErrorKind::ProtocolLevel(_) | ErrorKind::ProtocolName, _) => {}
             (_, Some(5)) if self.chooses(Choice::SaysNothingOnErrors) => {}
             (_, Some(5)) => {
                 let listed = error.reason.is_listed(PacketType::ConnAck, Version::V5);

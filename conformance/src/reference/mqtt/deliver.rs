@@ -167,13 +167,13 @@ impl Broker {
         let packet_id = match outgoing.qos {
             QoS::AtMostOnce => None,
             _ if reuses => Some(PacketId::MIN),
-            _ => match session.fresh_id() {
-                Some(packet_id) => Some(packet_id),
-                None => {
+            _ => {
+                let Some(packet_id) = session.fresh_id() else {
                     session.queue.push_front(outgoing.clone());
                     return false;
-                }
-            },
+                };
+                Some(packet_id)
+            }
         };
         if !self.send_publish(
             id,

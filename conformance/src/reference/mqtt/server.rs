@@ -195,18 +195,14 @@ async fn serve(stream: impl AsyncRead + AsyncWrite + Send + 'static, tell: mpsc:
             () = closed.notified() => break,
             count = reader.read(&mut chunk) => count,
         };
-        match count {
-            Ok(count @ 1..) => {
-                let bytes = Bytes::copy_from_slice(&chunk[..count]);
-                if tell.send(Told::Received(id, bytes)).await.is_err() {
-                    break;
-                }
-            }
-            Ok(0) | Err(_) => {
-                let _ = tell.send(Told::Closed(id)).await;
-                stop.abort();
-                break;
-            }
+        let Ok(count @ 1..) = count else {
+            let _ = tell.send(Told::Closed(id)).await;
+            stop.abort();
+            break;
+        };
+        let bytes = Bytes::copy_from_slice(&chunk[..count]);
+        if tell.send(Told::Received(id, bytes)).await.is_err() {
+            break;
         }
     }
 }
@@ -219,13 +215,16 @@ async fn write(
 ) {
     // Once the core has closed the connection, a Client that does not read cannot hold it open.
     while let Some(ToSend::Bytes(bytes)) = outgoing.recv().await {
-        let send = async {
+        let sending = async {
             writer.write_all(&bytes).await?;
             writer.flush().await
         };
         let closing = outgoing.is_closed();
-        let sent =
-            if closing { timeout(LAST_BYTES, send).await.unwrap_or(Ok(())) } else { send.await };
+        let sent = if closing {
+            timeout(LAST_BYTES, sending).await.unwrap_or(Ok(()))
+        } else {
+            sending.await
+        };
         if sent.is_err() {
             let _ = tell.send(Told::Closed(id)).await;
             return;

@@ -49,9 +49,10 @@ impl Broker {
         };
         let properties = Properties::new();
         let suback = Packet::SubAck(SubAck { packet_id, properties, reasons });
-        let (before, behind) = match self.chooses(Choice::RetainedBeforeSuback) {
-            true => (retained, Vec::new()),
-            false => (Vec::new(), retained),
+        let (before, behind) = if self.chooses(Choice::RetainedBeforeSuback) {
+            (retained, Vec::new())
+        } else {
+            (Vec::new(), retained)
         };
         for subscription in before {
             self.send_retained(&client_id, subscription, identifier, now);
@@ -200,6 +201,12 @@ impl Broker {
         }
         if !v5 {
             reasons.clear();
+        }
+        if self.has(Fault::UnsubackOneCode) {
+            reasons.truncate(1);
+        }
+        if self.has(Fault::UnsubackReversed) {
+            reasons.reverse();
         }
         let packet_id = if self.has(Fault::UnsubackWrongId) {
             packet.packet_id.saturating_add(1)

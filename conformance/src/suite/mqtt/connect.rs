@@ -235,7 +235,12 @@ pub(super) const CASES: &[Case<Cx>] = &[
     },
     Case {
         id: "mqtt/connect/will-qos-3",
-        requires: &[v311("MQTT-3.1.2-14"), v5("MQTT-3.1.2-12")],
+        requires: &[
+            v311("MQTT-3.1.2-14"),
+            v311("MQTT-3.1.4-1"),
+            v5("MQTT-3.1.2-12"),
+            v5("MQTT-3.1.4-1"),
+        ],
         expects: "a CONNECT with Will QoS 3 is not accepted",
         accepts: "In 5.0 a CONNACK with an error code may precede the closure.",
         run: |cx| {
@@ -257,7 +262,12 @@ pub(super) const CASES: &[Case<Cx>] = &[
     },
     Case {
         id: "mqtt/connect/will-flag-without-will",
-        requires: &[v311("MQTT-3.1.2-9"), v5("MQTT-3.1.2-9")],
+        requires: &[
+            v311("MQTT-3.1.2-9"),
+            v311("MQTT-3.1.4-1"),
+            v5("MQTT-3.1.2-9"),
+            v5("MQTT-3.1.4-1"),
+        ],
         expects: "a CONNECT with the Will Flag whose payload ends before the Will is not accepted",
         accepts: "In 5.0 a CONNACK with an error code may precede the closure.",
         run: |cx| {
@@ -279,7 +289,7 @@ pub(super) const CASES: &[Case<Cx>] = &[
     },
     Case {
         id: "mqtt/connect/password-without-user-name",
-        requires: &[v31("X31-06"), v311("MQTT-3.1.2-22")],
+        requires: &[v31("X31-06"), v311("MQTT-3.1.2-22"), v311("MQTT-3.1.4-1")],
         expects: "a CONNECT with a Password but no User Name is not accepted",
         accepts: "3.1 only recommends to close the connection: there it is a warning.",
         run: |cx| {

@@ -41,6 +41,9 @@ const NOTHING_BEHIND_CONNECT: [&str; 5] = [
 /// A case in one version, and what it came to.
 type Verdicts = BTreeMap<(&'static str, Protocol), (Verdict, String)>;
 
+/// Makes another Server of the reference.
+type Change = fn(&mut Limits);
+
 fn cases() -> impl Iterator<Item = &'static Case<Cx>> {
     CASES.iter().copied().flatten()
 }
@@ -234,7 +237,7 @@ fn a_server_that_is_wrong_altogether_passes_next_to_nothing() {
 #[test]
 fn other_ways_to_be_right_do_not_fail() {
     // What 3.x offers no way to announce, only 5.0 may leave out.
-    let ways: [(&str, &[Version], fn(&mut Limits)); 13] = [
+    let ways: [(&str, &[Version], Change); 13] = [
         ("receive maximum 1", &VERSIONS, |limits| limits.receive_maximum = 1),
         ("receive maximum 2", &VERSIONS, |limits| limits.receive_maximum = 2),
         ("receive maximum 3", &VERSIONS, |limits| limits.receive_maximum = 3),
