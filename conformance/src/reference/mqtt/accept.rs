@@ -13,7 +13,7 @@ use super::end::Cause;
 use super::lenient::{self, Reading};
 use super::message::{Message, forwarded};
 use super::session::{Keeping, Session, Will};
-use super::{Broker, ConnectionId, Fault};
+use super::{Broker, Choice, ConnectionId, Fault};
 
 impl Broker {
     /// The first packet of a connection has to be CONNECT (MQTT-3.1.0-1).
@@ -26,6 +26,10 @@ impl Broker {
             Reading::Packet(packet) => Some(packet),
             Reading::Rejected(error) if bytes[0] >> 4 == PacketType::Connect as u8 => {
                 return self.malformed_connect(id, bytes, &error, now);
+            }
+            // Which version it is in nobody has said yet.
+            Reading::Rejected(_) if self.has(Fault::PublishesBeforeConnect) => {
+                lenient::read(bytes, Version::V311, &self.config.faults).packet()
             }
             Reading::Rejected(_) | Reading::Ignored => None,
         };
@@ -54,7 +58,8 @@ impl Broker {
             (ErrorKind::ProtocolLevel(_), _) if !self.has(Fault::UnsupportedLevelNoConnack) => {
                 self.send_bytes(id, [0x20, 2, 0, 1].to_vec());
             }
-            (ErrorKind::ProtocolName, _) => {}
+            (ErrorKind::ProtocolLevel(_) | ErrorKind::ProtocolName, _) => {}
+            (_, Some(5)) if self.chooses(Choice::SaysNothingOnErrors) => {}
             (_, Some(5)) => {
                 let listed = error.reason.is_listed(PacketType::ConnAck, Version::V5);
                 let reason = if listed { error.reason } else { ReasonCode::MALFORMED_PACKET };
@@ -144,9 +149,10 @@ impl Broker {
         let session_present = self.begin_session(&client_id, packet, id, now);
         let client = self.client_of(packet, client_id.clone());
         let keep_alive = client.patience().filter(|_| !self.has(Fault::KeepAliveNever));
+        let lateness = self.lateness();
         if let Some(connection) = self.connections.get_mut(&id) {
             connection.client = Some(client);
-            connection.silent_until = keep_alive.map(|patience| now + patience);
+            connection.silent_until = keep_alive.map(|patience| now + patience + lateness);
         }
         if self.has(Fault::PacketBeforeConnack) {
             self.send(id, Packet::PingResp(PingResp));
@@ -215,6 +221,7 @@ impl Broker {
         }
         match packet.version {
             Version::V31 => return Err(REFUSED),
+            _ if self.chooses(Choice::RefusesEmptyClientIds) => return Err(REFUSED),
             Version::V311
                 if !packet.clean_start && !self.has(Fault::AcceptsEmptyIdWithoutCleanSession) =>
             {
@@ -281,6 +288,7 @@ impl Broker {
     fn keeping(&self, packet: &Connect<'_>) -> Keeping {
         if packet.version == Version::V5 {
             match packet.properties.session_expiry_interval() {
+                _ if self.chooses(Choice::KeepsNoSessions) => Keeping::None,
                 None if self.has(Fault::AbsentExpiryIsForever) => Keeping::Forever,
                 Some(1..) if self.has(Fault::SessionNeverExpires) => Keeping::Forever,
                 interval => Keeping::from_interval(interval.unwrap_or(0)),
@@ -379,6 +387,18 @@ impl Broker {
         }
         if !limits.retain_available {
             told.push(Property::RetainAvailable(0));
+        }
+        if self.chooses(Choice::KeepsNoSessions) {
+            told.push(Property::SessionExpiryInterval(0));
+        }
+        if self.chooses(Choice::NoWildcards) {
+            told.push(Property::WildcardSubscriptionAvailable(0));
+        }
+        if self.chooses(Choice::NoSubscriptionIdentifiers) {
+            told.push(Property::SubscriptionIdentifierAvailable(0));
+        }
+        if self.chooses(Choice::NoSharedSubscriptions) {
+            told.push(Property::SharedSubscriptionAvailable(0));
         }
         if let Some(id) = assigned.filter(|_| !self.has(Fault::AssignedClientIdMissing)) {
             told.push(Property::AssignedClientIdentifier(id));

@@ -15,7 +15,7 @@ use super::end::Cause;
 use super::lenient::{self, Reading};
 use super::message::Message;
 use super::session::Session;
-use super::{Config, ConnectionId, Fault};
+use super::{Choice, Config, ConnectionId, Fault};
 
 /// How much is sent at once by the fault that floods.
 const FLOOD_BYTES: usize = 64 << 10;
@@ -30,6 +30,8 @@ pub struct Broker {
     pub(super) sessions: BTreeMap<String, Session>,
     /// By topic; a list only because a fault keeps several.
     pub(super) retained: BTreeMap<String, Vec<Arc<Message>>>,
+    /// Changes to what is retained that are still to come, oldest first; only where that is chosen.
+    pub(super) to_retain: VecDeque<(Duration, Arc<Message>)>,
     /// Whose turn it is, by shared subscription.
     pub(super) turns: BTreeMap<String, usize>,
     /// How many Client Identifiers were assigned.
@@ -63,6 +65,7 @@ impl Broker {
             connections: BTreeMap::new(),
             sessions: BTreeMap::new(),
             retained: BTreeMap::new(),
+            to_retain: VecDeque::new(),
             turns: BTreeMap::new(),
             assigned: 0,
             held_back: BTreeMap::new(),
@@ -93,6 +96,15 @@ impl Broker {
 
     pub(super) fn has(&self, fault: Fault) -> bool {
         self.config.faults.has(fault)
+    }
+
+    /// How late timers are.
+    pub(super) fn lateness(&self) -> Duration {
+        Duration::from_secs(u64::from(self.chooses(Choice::LateTimers)))
+    }
+
+    pub(super) fn chooses(&self, choice: Choice) -> bool {
+        self.config.choices.contains(&choice)
     }
 
     // ===== Network connections =====
@@ -243,7 +255,7 @@ impl Broker {
             Packet::Publish(packet) => self.publish_received(id, &packet, now),
             Packet::PubAck(packet) => self.puback_received(id, &packet, now),
             Packet::PubRec(packet) => self.pubrec_received(id, &packet, now),
-            Packet::PubRel(packet) => self.pubrel_received(id, packet.packet_id),
+            Packet::PubRel(packet) => self.pubrel_received(id, packet.packet_id, now),
             Packet::PubComp(packet) => self.pubcomp_received(id, packet.packet_id, now),
             Packet::Subscribe(packet) => self.subscribe_received(id, &packet, now),
             Packet::Unsubscribe(packet) => self.unsubscribe_received(id, &packet),
@@ -269,9 +281,10 @@ impl Broker {
         if ping && self.has(Fault::KeepAliveIgnoresPingreq) || self.has(Fault::KeepAliveNever) {
             return;
         }
+        let lateness = self.lateness();
         let Some(connection) = self.connections.get_mut(&id) else { return };
         let patience = connection.client.as_ref().and_then(Client::patience);
-        connection.silent_until = patience.map(|patience| now + patience);
+        connection.silent_until = patience.map(|patience| now + patience + lateness);
     }
 
     fn pingreq_received(&mut self, id: ConnectionId) {
@@ -311,7 +324,9 @@ impl Broker {
             return;
         }
         self.crashed |= self.has(Fault::CrashesOnError);
-        self.farewell(id, reason, why);
+        if !self.chooses(Choice::SaysNothingOnErrors) {
+            self.farewell(id, reason, why);
+        }
         self.end(id, Cause::Error, now);
         if self.has(Fault::ErrorClosesEveryone) {
             let others: Vec<ConnectionId> = self.connections.keys().copied().collect();

@@ -1,11 +1,11 @@
 //! How the reference Server behaves.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use pushspec_wire::mqtt::QoS;
 
-use super::FaultSet;
+use super::{Choice, FaultSet};
 
 /// How the reference Server behaves.
 #[derive(Clone, Debug, Default)]
@@ -14,6 +14,8 @@ pub struct Config {
     pub limits: Limits,
     /// User Names and their Passwords. Without any, everyone is let in.
     pub users: BTreeMap<String, String>,
+    /// Where it takes another of the ways that the specs permit.
+    pub choices: BTreeSet<Choice>,
     /// Where it departs from the right behaviour.
     pub faults: FaultSet,
 }

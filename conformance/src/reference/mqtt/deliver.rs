@@ -9,14 +9,14 @@ use pushspec_wire::mqtt::{
 };
 
 use super::session::{InFlight, Outgoing, Step};
-use super::{Broker, ConnectionId, Fault};
+use super::{Broker, Choice, ConnectionId, Fault};
 
 impl Broker {
     /// A message for one Client: sent now, or waiting.
     pub(super) fn enqueue(&mut self, client_id: &str, outgoing: Outgoing, now: Duration) {
         let lost_offline = match outgoing.qos {
             // What the reference does with QoS 0 for an absent Client; 5.0 leaves the choice.
-            QoS::AtMostOnce => true,
+            QoS::AtMostOnce => !self.chooses(Choice::KeepsQos0),
             QoS::AtLeastOnce => self.has(Fault::DropsOfflineQos1),
             QoS::ExactlyOnce => self.has(Fault::DropsOfflineQos2),
         };
@@ -100,8 +100,10 @@ impl Broker {
     }
 
     fn window_is_open(&self, id: ConnectionId) -> bool {
-        self.client(id)
-            .is_some_and(|client| client.window.len() < usize::from(client.receive_maximum))
+        let most = if self.chooses(Choice::OneInFlight) { 1 } else { u16::MAX };
+        self.client(id).is_some_and(|client| {
+            client.window.len() < usize::from(client.receive_maximum.min(most))
+        })
     }
 
     /// Sends again what was in flight when the connection before ended. Tells whether all of it went.
@@ -166,12 +168,11 @@ impl Broker {
             QoS::AtMostOnce => None,
             _ if reuses => Some(PacketId::MIN),
             _ => {
-                if let Some(packet_id) = session.fresh_id() {
-                    Some(packet_id)
-                } else {
+                let Some(packet_id) = session.fresh_id() else {
                     session.queue.push_front(outgoing.clone());
                     return false;
-                }
+                };
+                Some(packet_id)
             }
         };
         if !self.send_publish(

@@ -54,6 +54,7 @@ impl Broker {
         }
         let Some(client) = connection.client else { return };
         let publishes_will = self.publishes_will(cause);
+        let lateness = self.lateness();
         self.old_aliases.insert(client.id.clone(), client.aliases);
         let Some(session) = self.sessions.get_mut(&client.id) else { return };
         // After a takeover that a fault leaves out, the Session belongs to another connection.
@@ -65,12 +66,12 @@ impl Broker {
             flying.sent = false;
         }
         match &mut session.will {
-            Some(will) if publishes_will => will.due = Some(now + will.delay),
+            Some(will) if publishes_will => will.due = Some(now + will.delay + lateness),
             _ => session.will = None,
         }
         match session.keeping {
             Keeping::None => session.ends_at = Some(now),
-            Keeping::For(time) => session.ends_at = Some(now + time),
+            Keeping::For(time) => session.ends_at = Some(now + time + lateness),
             Keeping::Forever => session.ends_at = None,
         }
         self.publish_due_wills(now);

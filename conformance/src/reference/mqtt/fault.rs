@@ -182,6 +182,8 @@ faults! {
     SharedDeliversToAll "shared-delivers-to-all" "Shared subscriptions deliver to every member."
     NoUnsubackForUnknown "no-unsuback-for-unknown" "UNSUBSCRIBE of an unknown filter is not answered."
     UnsubackWrongId "unsuback-wrong-id" "UNSUBACK has the identifier above."
+    UnsubackOneCode "unsuback-one-code" "UNSUBACK has one code for many filters."
+    UnsubackReversed "unsuback-reversed" "The codes of UNSUBACK are in the reverse order."
     UnsubackAllSuccess "unsuback-all-success" "UNSUBACK says success for unknown filters."
     UnsubscribeDoesNothing "unsubscribe-does-nothing" "UNSUBSCRIBE is answered and the subscription stays."
     UnsubscribeRemovesMatching "unsubscribe-removes-matching" "UNSUBSCRIBE removes all filters that match the one given."

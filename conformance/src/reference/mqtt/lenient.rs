@@ -20,6 +20,16 @@ pub(super) enum Reading {
     Rejected(DecodeError),
 }
 
+impl Reading {
+    /// The packet, if it is one.
+    pub(super) fn packet(self) -> Option<Packet<'static>> {
+        match self {
+            Self::Packet(packet) => Some(packet),
+            Self::Ignored | Self::Rejected(_) => None,
+        }
+    }
+}
+
 /// Reads a packet that came in one frame.
 pub(super) fn read(bytes: &[u8], version: Version, faults: &FaultSet) -> Reading {
     let mut bytes = bytes.to_vec();

@@ -4,13 +4,14 @@
 //! users are configured. [`Broker`] is the core, without I/O and with the clock passed in; [`Server`]
 //! puts it behind network connections, in memory or on sockets.
 //!
-//! Where the specs leave a choice: overlapping subscriptions get one copy with all their Subscription
+//! Where the specs leave a choice, which [`Choice`] turns the other way: overlapping subscriptions get one copy with all their Subscription
 //! Identifiers; QoS 2 messages are published when PUBLISH arrives; QoS 0 messages do not wait for
 //! absent Clients; shared subscriptions take turns among the members that are connected; errors of
 //! 5.0 are told by DISCONNECT or CONNACK before closing; Topic Aliases are not used towards Clients.
 
 mod accept;
 mod broker;
+mod choice;
 mod config;
 mod connection;
 mod deliver;
@@ -25,6 +26,7 @@ mod session;
 mod subscribe;
 
 pub use broker::{Broker, Output};
+pub use choice::Choice;
 pub use config::{Config, Limits};
 pub use connection::ConnectionId;
 pub use fault::{Fault, FaultSet, UnknownFault};

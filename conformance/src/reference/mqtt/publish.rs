@@ -11,7 +11,10 @@ use pushspec_wire::mqtt::{
 use super::accept::message_of;
 use super::message::Message;
 use super::session::{Held, Outgoing};
-use super::{Broker, ConnectionId, Fault};
+use super::{Broker, Choice, ConnectionId, Fault};
+
+/// How long a change to what is retained may take.
+const A_MOMENT: Duration = Duration::from_millis(500);
 
 impl Broker {
     /// A PUBLISH arrived.
@@ -123,7 +126,7 @@ impl Broker {
         }
     }
 
-    /// QoS 2, part 1 (5.0 section 4.3.3): the message is published at once.
+    /// QoS 2, part 1 (5.0 section 4.3.3): the message is published at once, unless it is chosen to wait.
     fn qos_2_received(
         &mut self,
         id: ConnectionId,
@@ -144,7 +147,11 @@ impl Broker {
         }
         let lost = self.has(Fault::PubcompIdStaysUsed) && self.is_stuck(&publisher, packet_id);
         let again = repeated && !self.has(Fault::Qos2DeliversDuplicates);
+        let waits = self.chooses(Choice::PublishesAtPubrel);
         let reason = if lost && !repeated || again {
+            ReasonCode::SUCCESS
+        } else if let Some(session) = self.sessions.get_mut(&publisher).filter(|_| waits) {
+            session.unpublished.insert(packet_id, message);
             ReasonCode::SUCCESS
         } else {
             self.take_over_message(message, now)
@@ -168,7 +175,7 @@ impl Broker {
     }
 
     /// QoS 2, part 2: PUBREL is always answered.
-    pub(super) fn pubrel_received(&mut self, id: ConnectionId, packet_id: PacketId) {
+    pub(super) fn pubrel_received(&mut self, id: ConnectionId, packet_id: PacketId, now: Duration) {
         let Some(client) = self.client_mut(id) else { return };
         client.unreleased.remove(&packet_id);
         let (client_id, v5, explains) =
@@ -177,6 +184,11 @@ impl Broker {
             .sessions
             .get_mut(&client_id)
             .is_some_and(|session| session.received.remove(&packet_id));
+        let waiting = self.sessions.get_mut(&client_id);
+        let waiting = waiting.and_then(|session| session.unpublished.remove(&packet_id));
+        if let Some(message) = waiting {
+            self.take_over_message(message, now);
+        }
         if self.has(Fault::NoPubcomp) || !known && self.has(Fault::PubrelUnknownUnanswered) {
             return;
         }
@@ -196,7 +208,8 @@ impl Broker {
 
     /// A message of a Client: to be retained if asked, and to all subscribers. Tells the reason code.
     fn take_over_message(&mut self, message: Message, now: Duration) -> ReasonCode {
-        if message.topic.starts_with("$SYS/") {
+        let dollar = message.topic.starts_with('$') && self.chooses(Choice::RefusesDollar);
+        if dollar || message.topic.starts_with("$SYS/") {
             // The Server's own (5.0 section 4.7.2).
             return ReasonCode::NOT_AUTHORIZED;
         }
@@ -222,7 +235,11 @@ impl Broker {
     pub(super) fn route(&mut self, message: Message, now: Duration) -> ReasonCode {
         let message = Arc::new(message);
         if message.retain || self.has(Fault::RetainsEverything) {
-            self.retain(&message);
+            if self.chooses(Choice::RetainsLate) {
+                self.to_retain.push_back((now + A_MOMENT, Arc::clone(&message)));
+            } else {
+                self.retain(&message);
+            }
         }
         if message.retain
             && message.payload.is_empty()
@@ -259,9 +276,19 @@ impl Broker {
         if found == 0 { ReasonCode::NO_MATCHING_SUBSCRIBERS } else { ReasonCode::SUCCESS }
     }
 
+    /// Brings what is retained up to date.
+    pub(super) fn retain_due(&mut self, now: Duration) {
+        while self.to_retain.front().is_some_and(|(at, _)| *at <= now) {
+            if let Some((_, message)) = self.to_retain.pop_front() {
+                self.retain(&message);
+            }
+        }
+    }
+
     /// Retained messages (5.0 section 3.3.1.3).
     fn retain(&mut self, message: &Arc<Message>) {
-        let empty = message.payload.is_empty();
+        let empty = message.payload.is_empty()
+            || message.qos == QoS::AtMostOnce && self.chooses(Choice::ForgetsRetainedQos0);
         if empty && !self.has(Fault::StoresEmptyRetained) {
             if !self.has(Fault::RetainedNotCleared) {
                 self.retained.remove(&message.topic);
@@ -302,6 +329,12 @@ impl Broker {
             .flatten()
             .filter(|held| !(held.options.no_local && own) || self.has(Fault::NoLocalIgnored))
             .collect();
+        if self.chooses(Choice::CopyForEachSubscription) && eligible.len() > 1 {
+            for held in eligible {
+                self.deliver_matching(client_id, &[vec![held.clone()]], message, now);
+            }
+            return;
+        }
         let granted = eligible.iter().map(|held| held.options.qos);
         let granted = if self.has(Fault::OverlapLowestQos) { granted.min() } else { granted.max() };
         let Some(granted) = granted else { return };
@@ -403,7 +436,7 @@ impl Broker {
             };
             (filter, topic) = (normal(&filter), normal(&topic));
         }
-        if self.has(Fault::WildcardsMatchDollar) {
+        if filter.starts_with(['+', '#']) && self.has(Fault::WildcardsMatchDollar) {
             topic = topic.replacen('$', "_", 1);
         }
         if self.has(Fault::PlusNeedsCharacters) && filter.contains('+') && has_empty_level(&topic) {

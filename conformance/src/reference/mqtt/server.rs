@@ -195,14 +195,13 @@ async fn serve(stream: impl AsyncRead + AsyncWrite + Send + 'static, tell: mpsc:
             () = closed.notified() => break,
             count = reader.read(&mut chunk) => count,
         };
-        if let Ok(count @ 1..) = count {
-            let bytes = Bytes::copy_from_slice(&chunk[..count]);
-            if tell.send(Told::Received(id, bytes)).await.is_err() {
-                break;
-            }
-        } else {
+        let Ok(count @ 1..) = count else {
             let _ = tell.send(Told::Closed(id)).await;
             stop.abort();
+            break;
+        };
+        let bytes = Bytes::copy_from_slice(&chunk[..count]);
+        if tell.send(Told::Received(id, bytes)).await.is_err() {
             break;
         }
     }
@@ -216,14 +215,15 @@ async fn write(
 ) {
     // Once the core has closed the connection, a Client that does not read cannot hold it open.
     while let Some(ToSend::Bytes(bytes)) = outgoing.recv().await {
-        let writing = async {
+        let sending = async {
             writer.write_all(&bytes).await?;
             writer.flush().await
         };
-        let sent = if outgoing.is_closed() {
-            timeout(LAST_BYTES, writing).await.unwrap_or(Ok(()))
+        let closing = outgoing.is_closed();
+        let sent = if closing {
+            timeout(LAST_BYTES, sending).await.unwrap_or(Ok(()))
         } else {
-            writing.await
+            sending.await
         };
         if sent.is_err() {
             let _ = tell.send(Told::Closed(id)).await;

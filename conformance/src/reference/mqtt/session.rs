@@ -47,6 +47,8 @@ pub(super) struct Session {
     pub in_flight: Vec<InFlight>,
     /// Packet Identifiers of QoS 2 messages received and not yet released.
     pub received: BTreeSet<PacketId>,
+    /// Of these, the messages that are published at PUBREL, where that is chosen.
+    pub unpublished: BTreeMap<PacketId, Message>,
     /// Packet Identifiers that a fault takes for used.
     pub stuck: BTreeSet<PacketId>,
     /// The Packet Identifier given out last.
@@ -117,6 +119,7 @@ impl Session {
             queue: VecDeque::new(),
             in_flight: Vec::new(),
             received: BTreeSet::new(),
+            unpublished: BTreeMap::new(),
             stuck: BTreeSet::new(),
             last_id: 0,
             will: None,

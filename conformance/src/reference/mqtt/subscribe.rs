@@ -10,7 +10,7 @@ use pushspec_wire::mqtt::{
 
 use super::message::Message;
 use super::session::{Held, Outgoing};
-use super::{Broker, ConnectionId, Fault};
+use super::{Broker, Choice, ConnectionId, Fault};
 
 impl Broker {
     /// SUBSCRIBE: one SUBACK for all filters, then the retained messages.
@@ -23,6 +23,9 @@ impl Broker {
         let Some(client) = self.client(id) else { return };
         let (client_id, version) = (client.id.clone(), client.version);
         let identifier = packet.properties.subscription_identifier();
+        if let Some((reason, why)) = self.not_offered(version, packet) {
+            return self.fail(id, reason, why, now);
+        }
         let mut reasons = Vec::new();
         let mut retained = Vec::new();
         for subscription in &packet.subscriptions {
@@ -45,9 +48,43 @@ impl Broker {
             packet.packet_id
         };
         let properties = Properties::new();
-        self.answer(id, Packet::SubAck(SubAck { packet_id, properties, reasons }));
-        for subscription in retained {
+        let suback = Packet::SubAck(SubAck { packet_id, properties, reasons });
+        let (before, behind) = if self.chooses(Choice::RetainedBeforeSuback) {
+            (retained, Vec::new())
+        } else {
+            (Vec::new(), retained)
+        };
+        for subscription in before {
             self.send_retained(&client_id, subscription, identifier, now);
+        }
+        self.answer(id, suback);
+        for subscription in behind {
+            self.send_retained(&client_id, subscription, identifier, now);
+        }
+    }
+
+    /// What a SUBSCRIBE of 5.0 asks for and CONNACK said is not available (5.0 section 3.2.2.3).
+    fn not_offered(
+        &self,
+        version: Version,
+        packet: &Subscribe<'_>,
+    ) -> Option<(ReasonCode, &'static str)> {
+        let any = |what: fn(&str) -> bool| {
+            packet.subscriptions.iter().any(|subscription| what(&subscription.filter))
+        };
+        if version != Version::V5 {
+            None
+        } else if self.chooses(Choice::NoWildcards) && any(|filter| filter.contains(['+', '#'])) {
+            Some((ReasonCode::WILDCARD_SUBSCRIPTIONS_NOT_SUPPORTED, "no wildcards"))
+        } else if self.chooses(Choice::NoSharedSubscriptions) && any(topic::is_shared) {
+            Some((ReasonCode::SHARED_SUBSCRIPTIONS_NOT_SUPPORTED, "no shared subscriptions"))
+        } else if self.chooses(Choice::NoSubscriptionIdentifiers)
+            && packet.properties.subscription_identifier().is_some()
+        {
+            let reason = ReasonCode::SUBSCRIPTION_IDENTIFIERS_NOT_SUPPORTED;
+            Some((reason, "no Subscription Identifiers"))
+        } else {
+            None
         }
     }
 
@@ -102,6 +139,7 @@ impl Broker {
         identifier: Option<u32>,
         now: Duration,
     ) {
+        self.retain_due(now);
         if !self.has(Fault::ExpiryIgnored) {
             for kept in self.retained.values_mut() {
                 kept.retain(|message| !message.has_expired(now));
@@ -163,6 +201,12 @@ impl Broker {
         }
         if !v5 {
             reasons.clear();
+        }
+        if self.has(Fault::UnsubackOneCode) {
+            reasons.truncate(1);
+        }
+        if self.has(Fault::UnsubackReversed) {
+            reasons.reverse();
         }
         let packet_id = if self.has(Fault::UnsubackWrongId) {
             packet.packet_id.saturating_add(1)

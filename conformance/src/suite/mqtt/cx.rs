@@ -6,8 +6,9 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use pushspec_wire::mqtt::{Connect, Packet, Properties, Publish, QoS, Version};
+use tokio::time::{Instant, sleep};
 
-use crate::case::{Outcome, Stop};
+use crate::case::{Finding, Outcome, Stop};
 use crate::evidence::Evidence;
 use crate::probe::mqtt::{
     Capabilities, Client, Judged, Message, Opening, Received, Residue, Unmet,
@@ -128,6 +129,27 @@ impl Cx {
         self.opening().open().await
     }
 
+    /// A connection whose Session is resumed. That a Session is kept at all is the matter of one case,
+    /// and a precondition of others; 3.1 has no way to tell.
+    pub async fn resumed(&self, kept: &Opening) -> Result<Client, Unmet> {
+        let accepted = kept.accepted().await?;
+        if accepted.connack.session_present || self.version() == Version::V31 {
+            return Ok(accepted.client);
+        }
+        Err(Unmet {
+            awaited: "Session Present = 1".to_owned(),
+            found: "the Session was not kept".to_owned(),
+        })
+    }
+
+    /// The positive control of cases that begin with an illegal packet: a legal CONNECT works.
+    pub async fn accepts_clients(&self) -> Result<(), Unmet> {
+        let mut client = self.connected().await?;
+        client.ping().await?;
+        client.disconnect().await;
+        Ok(())
+    }
+
     /// A connection subscribed to one filter at this QoS.
     pub async fn subscribed(&self, filter: &str, qos: QoS) -> Result<Client, Unmet> {
         let mut client = self.connected().await?;
@@ -174,17 +196,26 @@ impl Cx {
 
     /// The connection ends without a CONNACK that accepts. Observes the code of one that refuses.
     pub async fn refused(&self, client: &mut Client, expected: &str) -> Outcome {
-        client.ended().await.judged(self, expected)?;
-        let mut answer = "closed without a packet".to_owned();
+        let ended = client.ended().await;
+        self.not_accepted(client)?;
+        ended.judged(self, expected)?;
+        Ok(())
+    }
+
+    /// No CONNACK that accepts has come. Observes the code of one that refuses.
+    pub fn not_accepted(&self, client: &mut Client) -> Outcome {
+        let mut answer = "no packet".to_owned();
         for arrival in client.arrived() {
             let Ok(packet) = &arrival.packet else { continue };
             if let Packet::ConnAck(connack) = packet {
-                self.judge(
+                self.judge_at(
+                    arrival.entry,
+                    0..arrival.bytes.len(),
                     connack.reason.0 != 0,
                     "no CONNACK, or one that refuses",
-                    format!("{packet} accepted the CONNECT before the connection closed"),
+                    format!("{packet} accepted the CONNECT"),
                 )?;
-                answer = format!("CONNACK {:#04x}, closed", connack.reason.0);
+                answer = format!("CONNACK {:#04x}", connack.reason.0);
             }
         }
         self.observe("answer", answer);
@@ -204,9 +235,55 @@ impl Cx {
         }
     }
 
-    /// Shows what a subscriber was sent, without waiting for what may never come: publishes a fence
-    /// to `topic` at `qos` and collects until it arrives. For messages of one topic and QoS the order
-    /// is kept (MQTT-4.6.0-5), so what was due before the fence has come before it.
+    /// What a later version demands and this one only recommends, or does not describe: a breach is
+    /// advice.
+    pub fn only_advised_in(&self, versions: &[Version], outcome: Outcome) -> Outcome {
+        match outcome {
+            Err(Stop::Broken(finding)) if versions.contains(&self.version()) => {
+                self.advise(false, finding.expected, finding.found);
+                Ok(())
+            }
+            outcome => outcome,
+        }
+    }
+
+    /// Judges a state that the Server may reach a moment after it acknowledged what leads there, such
+    /// as which message is retained: the specs set no time. So what is not as it should be counts if
+    /// it is still so a second later.
+    pub async fn once_settled<Looking: Future<Output = Outcome>>(
+        &self,
+        look: impl Fn() -> Looking,
+    ) -> Outcome {
+        match look().await {
+            Err(Stop::Broken(Finding { found, .. }) | Stop::Inconclusive(found)) => {
+                self.trace.note(format!("looked at again after {SETTLED:?}, since {found}"));
+                sleep(SETTLED).await;
+                look().await
+            }
+            outcome => outcome,
+        }
+    }
+
+    /// Connections of the case can be silent for this long. A Server Keep Alive may be too short.
+    pub fn may_be_silent_for(&self, time: Duration) -> Outcome {
+        match self.capabilities().server_keep_alive {
+            Some(seconds @ 1..) if Duration::from_secs(seconds.into()) < time => {
+                Err(Stop::NotApplicable(format!(
+                    "the Server imposes a Server Keep Alive of {seconds} s, and the case is silent for longer"
+                )))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    // ===== Fences =====
+
+    /// What a subscriber is sent up to a fence, a message published for that: shows what does not
+    /// come, without waiting for it. The fence has a publisher of its own, and the specs promise the
+    /// order of messages only for each publisher, topic and QoS (MQTT-4.6.0-6). What this relies on
+    /// is that the fence is published after everything before it was acknowledged to its sender, or
+    /// a round trip behind it was. A Server that still overtakes itself hides what is looked for, so
+    /// only what must *not* come may be judged by what is before a fence.
     pub async fn until_fence(
         &self,
         subscriber: &mut Client,
@@ -214,8 +291,21 @@ impl Cx {
         qos: QoS,
     ) -> Result<Vec<Received<Publish<'static>>>, Stop> {
         let mut publisher = self.connected().await?;
-        publisher.publish(&Message::new(topic, FENCE).qos(qos)).await?;
+        let before = self.until_fence_by(&mut publisher, subscriber, topic, qos).await?;
         publisher.disconnect().await;
+        Ok(before)
+    }
+
+    /// As [`Self::until_fence`], but the fence comes from the publisher of what is looked for. On the
+    /// same topic and at the same QoS the order is promised then.
+    pub async fn until_fence_by(
+        &self,
+        publisher: &mut Client,
+        subscriber: &mut Client,
+        topic: &str,
+        qos: QoS,
+    ) -> Result<Vec<Received<Publish<'static>>>, Stop> {
+        publisher.publish(&Message::new(topic, FENCE).qos(qos)).await?;
         let mut before = Vec::new();
         loop {
             let message = subscriber.message().await.map_err(|unmet| Unmet {
@@ -223,22 +313,20 @@ impl Cx {
                 ..unmet
             })?;
             if message.payload.as_ref() == FENCE {
-                // A second round trip lets through what another thread of the Server had in hand.
-                subscriber.ping().await?;
-                for arrival in subscriber.arrived() {
-                    if let Ok(Packet::Publish(publish)) = arrival.packet {
-                        before.push(Received {
-                            packet: publish,
-                            entry: arrival.entry,
-                            bytes: arrival.bytes,
-                            at: arrival.at,
-                        });
-                    }
-                }
-                return Ok(before);
+                break;
             }
             before.push(message);
         }
+        // A round trip lets through what another thread of the Server had in hand.
+        subscriber.ping().await?;
+        for arrival in subscriber.arrived() {
+            let Ok(Packet::Publish(packet)) = arrival.packet else { continue };
+            if packet.payload.as_ref() != FENCE {
+                let (entry, bytes, at) = (arrival.entry, arrival.bytes, arrival.at);
+                before.push(Received { packet, entry, bytes, at });
+            }
+        }
+        Ok(before)
     }
 
     /// Nothing but the fence reaches the subscriber.
@@ -250,6 +338,67 @@ impl Cx {
         expected: &str,
     ) -> Outcome {
         let before = self.until_fence(subscriber, topic, qos).await?;
+        self.nothing(&before, expected)
+    }
+
+    /// Nothing but the fence, which comes from this publisher, reaches the subscriber.
+    pub async fn nothing_before_fence_by(
+        &self,
+        publisher: &mut Client,
+        subscriber: &mut Client,
+        topic: &str,
+        qos: QoS,
+        expected: &str,
+    ) -> Outcome {
+        let before = self.until_fence_by(publisher, subscriber, topic, qos).await?;
+        self.nothing(&before, expected)
+    }
+
+    /// The next message that a subscriber is sent is the one looked for: another one shows nothing.
+    pub async fn message_of(
+        &self,
+        subscriber: &mut Client,
+        payload: &str,
+    ) -> Result<Received<Publish<'static>>, Unmet> {
+        let message = subscriber.message().await?;
+        if message.payload.as_ref() == payload.as_bytes() {
+            return Ok(message);
+        }
+        Err(Unmet {
+            awaited: format!("the message {payload:?}"),
+            found: format!("{} came", Packet::Publish(message.packet)),
+        })
+    }
+
+    /// A message that is due comes. A subscriber that has lost its connection shows nothing.
+    pub async fn delivered(
+        &self,
+        subscriber: &mut Client,
+        expected: &str,
+    ) -> Result<Received<Publish<'static>>, Stop> {
+        self.delivered_before(subscriber, Instant::now() + self.timeout(), expected).await
+    }
+
+    /// As [`Self::delivered`], for a message that is due before `deadline`.
+    pub async fn delivered_before(
+        &self,
+        subscriber: &mut Client,
+        deadline: Instant,
+        expected: &str,
+    ) -> Result<Received<Publish<'static>>, Stop> {
+        match subscriber.publish_received_before(deadline).await {
+            Ok(message) => {
+                subscriber.acknowledge(message.delivery).await?;
+                Ok(message)
+            }
+            Err(unmet) => {
+                subscriber.ping().await?;
+                Err(self.broken(expected, unmet.found))
+            }
+        }
+    }
+
+    fn nothing(&self, before: &[Received<Publish<'static>>], expected: &str) -> Outcome {
         match before.first() {
             None => Ok(()),
             Some(message) => self.judge_at(
@@ -262,6 +411,9 @@ impl Cx {
         }
     }
 }
+
+/// After what time what a Server has acknowledged is taken to have its effect.
+const SETTLED: Duration = Duration::from_secs(1);
 
 /// The payload of fences.
 const FENCE: &[u8] = b"pushspec fence";

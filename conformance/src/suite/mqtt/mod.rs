@@ -4,6 +4,8 @@ mod connect;
 mod cx;
 mod keep_alive;
 mod malformed;
+#[cfg(test)]
+mod matrix;
 mod message;
 mod publish;
 mod redelivery;

@@ -6,9 +6,12 @@ use std::collections::BTreeSet;
 use pushspec_wire::mqtt::{Delivery, Packet, PacketId, Publish, QoS, Version};
 
 use super::cx::Cx;
-use crate::case::{Case, Need, Stop};
+use crate::case::{Case, Need, Outcome, Stop};
 use crate::probe::mqtt::{Client, Judged, Message, Opening, Received};
 use crate::requirement::{v5, v31, v311};
+
+const RECOMMENDED_IN_31: &str =
+    "3.1 only recommends redelivery: what is wrong with it there is a warning.";
 
 /// The cases of this chapter.
 pub(super) const CASES: &[Case<Cx>] = &[
@@ -26,6 +29,7 @@ pub(super) const CASES: &[Case<Cx>] = &[
         ],
         needs: &[Need::KeptSession, Need::QoS1],
         expects: "a PUBLISH at QoS 1 that was not acknowledged is sent again when the Session is resumed, with the same Packet Identifier and DUP = 1",
+        accepts: RECOMMENDED_IN_31,
         run: |cx| Box::pin(comes_again(cx, QoS::AtLeastOnce)),
         ..Case::BASE
     },
@@ -42,14 +46,16 @@ pub(super) const CASES: &[Case<Cx>] = &[
         ],
         needs: &[Need::KeptSession, Need::QoS2],
         expects: "a PUBLISH at QoS 2 without PUBREC is sent again when the Session is resumed, with the same Packet Identifier and DUP = 1",
+        accepts: RECOMMENDED_IN_31,
         run: |cx| Box::pin(comes_again(cx, QoS::ExactlyOnce)),
         ..Case::BASE
     },
     Case {
         id: "mqtt/redelivery/acknowledged-does-not-come-again",
-        requires: &[v311("MQTT-4.3.2-1"), v5("MQTT-4.3.2-3")],
+        requires: &[v311("MQTT-4.3.2-1"), v5("MQTT-4.3.2-3"), v5("MQTT-4.4.0-1")],
         needs: &[Need::KeptSession, Need::QoS1],
         expects: "a PUBLISH at QoS 1 that was acknowledged is not sent again when the Session is resumed",
+        accepts: "Only 5.0 forbids to send what need not be sent again: in 3.1.1 it is a warning.",
         run: |cx| {
             Box::pin(async move {
                 let topic = cx.topic("t");
@@ -57,9 +63,10 @@ pub(super) const CASES: &[Case<Cx>] = &[
                 client.acknowledge(message.delivery).await?;
                 client.ping().await?;
                 client.drop_connection();
-                let mut resumed = kept.open().await?;
-                let expected = "nothing is sent again";
-                cx.nothing_before_fence(&mut resumed, &topic, QoS::AtLeastOnce, expected).await
+                let mut resumed = cx.resumed(&kept).await?;
+                let (qos, expected) = (QoS::AtLeastOnce, "nothing is sent again");
+                let nothing = cx.nothing_before_fence(&mut resumed, &topic, qos, expected).await;
+                cx.only_advised_in(&[Version::V311], nothing)
             })
         },
         ..Case::BASE
@@ -97,6 +104,7 @@ pub(super) const CASES: &[Case<Cx>] = &[
         ],
         needs: &[Need::KeptSession, Need::QoS2],
         expects: "a PUBREL without PUBCOMP is sent again when the Session is resumed, and the PUBLISH is not",
+        accepts: RECOMMENDED_IN_31,
         run: |cx| {
             Box::pin(async move {
                 let topic = cx.topic("t");
@@ -105,12 +113,16 @@ pub(super) const CASES: &[Case<Cx>] = &[
                 client.send_pubrec(id).await;
                 client.pubrel(id).await?;
                 client.drop_connection();
-                let mut resumed = kept.open().await?;
+                let mut resumed = cx.resumed(&kept).await?;
                 let expected = format!("PUBREL with Packet Identifier {id}");
-                resumed.pubrel(id).await.judged(&cx, &expected)?;
+                let pubrel = resumed.pubrel(id).await.judged(&cx, &expected);
+                if pubrel.is_err() {
+                    return cx.only_advised_in(&[Version::V31], pubrel.map(drop));
+                }
                 resumed.send_pubcomp(id).await;
-                let expected = "the PUBLISH is not sent again";
-                cx.nothing_before_fence(&mut resumed, &topic, QoS::ExactlyOnce, expected).await
+                let (qos, expected) = (QoS::ExactlyOnce, "the PUBLISH is not sent again");
+                let nothing = cx.nothing_before_fence(&mut resumed, &topic, qos, expected).await;
+                cx.only_advised_in(&[Version::V31], nothing)
             })
         },
         ..Case::BASE
@@ -135,10 +147,12 @@ pub(super) const CASES: &[Case<Cx>] = &[
                 let mut others = subscriber.arrived().into_iter();
                 while let Some(message) = next {
                     let id = id_of(&message)?;
+                    // 3.x permits to send again what is not acknowledged on the same connection.
+                    let repeated = message.delivery.dup() && !cx.is_v5();
                     cx.judge_at(
                         message.entry,
                         0..message.bytes.len(),
-                        ids.insert(id),
+                        ids.insert(id) || repeated,
                         "Packet Identifiers that differ",
                         format!("Packet Identifier {id} again while it is in flight"),
                     )?;
@@ -204,14 +218,19 @@ async fn in_flight(
     Ok((kept, client, message))
 }
 
-async fn comes_again(cx: Cx, qos: QoS) -> crate::case::Outcome {
+async fn comes_again(cx: Cx, qos: QoS) -> Outcome {
     let topic = cx.topic("t");
     let (kept, client, message) = in_flight(&cx, &topic, qos).await?;
     let id = id_of(&message)?;
     client.drop_connection();
-    let mut resumed = kept.open().await?;
+    let mut resumed = cx.resumed(&kept).await?;
+    let again = redelivered(&cx, &mut resumed, id).await;
+    cx.only_advised_in(&[Version::V31], again)
+}
+
+async fn redelivered(cx: &Cx, resumed: &mut Client, id: PacketId) -> Outcome {
     let again = resumed.publish_received().await;
-    let again = again.judged(&cx, "the PUBLISH is sent again when the Session is resumed")?;
+    let again = again.judged(cx, "the PUBLISH is sent again when the Session is resumed")?;
     let id_at = again.bytes.len().min(4 + again.topic.len());
     cx.judge_at(
         again.entry,

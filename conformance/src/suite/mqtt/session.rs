@@ -50,8 +50,9 @@ pub(super) const CASES: &[Case<Cx>] = &[
                 }
                 let mut publisher = cx.connected().await?;
                 publisher.publish(&Message::new(&topic, "hello")).await?;
-                resumed.client.message().await.judged(&cx, "the subscription is still there")?;
-                Ok(())
+                let expected = "the subscription is still there";
+                let message = cx.message_of(&mut resumed.client, "hello").await;
+                message.judged(&cx, expected).map(drop)
             })
         },
         ..Case::BASE
@@ -119,11 +120,11 @@ pub(super) const CASES: &[Case<Cx>] = &[
                 publisher.publish(&Message::new(&filters[0], "one").qos(QoS::AtLeastOnce)).await?;
                 publisher.publish(&Message::new(&filters[1], "two").qos(QoS::ExactlyOnce)).await?;
 
-                let mut resumed = kept.open().await?;
+                let mut resumed = cx.resumed(&kept).await?;
                 let mut missing = filters.to_vec();
                 while !missing.is_empty() {
                     let expected = "both messages, at QoS 1 and at QoS 2";
-                    let message = resumed.message().await.judged(&cx, expected)?;
+                    let message = cx.delivered(&mut resumed, expected).await?;
                     missing.retain(|topic| *topic != message.topic);
                 }
                 Ok(())
@@ -150,8 +151,8 @@ pub(super) const CASES: &[Case<Cx>] = &[
                     publisher.publish(&Message::new(topic, "x").qos(QoS::AtLeastOnce)).await?;
                 }
                 for (opening, topic) in kept.iter().zip(&topics) {
-                    let mut client = opening.open().await?;
-                    let message = client.message().await.judged(&cx, "its own message")?;
+                    let mut client = cx.resumed(opening).await?;
+                    let message = client.message().await?;
                     cx.judge_at(
                         message.entry,
                         2..4 + message.topic.len(),
@@ -174,7 +175,13 @@ pub(super) const CASES: &[Case<Cx>] = &[
         run: |cx| {
             Box::pin(async move {
                 let kept = cx.opening().kept(1).resuming();
+                kept.open().await?.drop_connection();
+                // Positive control: within its interval it is there.
                 let accepted = kept.accepted().await?;
+                if !accepted.connack.session_present {
+                    let reason = "the Session was not kept in the first place";
+                    return Err(Stop::Inconclusive(reason.to_owned()));
+                }
                 let used = accepted.connack.properties.session_expiry_interval().unwrap_or(1);
                 if used > 3 {
                     return Err(Stop::NotApplicable(format!(
@@ -237,7 +244,7 @@ pub(super) const CASES: &[Case<Cx>] = &[
                 client.ping().await?;
                 let properties = Properties::new().with(Property::SessionExpiryInterval(60));
                 client.disconnect_with(ReasonCode::SUCCESS, properties).await;
-                watcher.message().await.judged(&cx, "the Will Message is published")?;
+                cx.delivered(&mut watcher, "the Will Message is published").await?;
                 cx.alive().await
             })
         },

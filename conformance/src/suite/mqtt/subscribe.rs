@@ -1,9 +1,14 @@
 //! SUBSCRIBE, SUBACK, UNSUBSCRIBE and UNSUBACK (sections 3.8 to 3.11 of 5.0 and 3.1.1).
 
+use std::time::Duration;
+
+use pushspec_wire::mqtt::lawless::with_true_length;
 use pushspec_wire::mqtt::{
     Packet, PacketId, Properties, Property, QoS, ReasonCode, Subscribe, Subscription,
-    SubscriptionOptions, Unsubscribe,
+    SubscriptionOptions, Unsubscribe, Version,
 };
+
+use tokio::time::{Instant, sleep};
 
 use super::cx::{Cx, Illegal};
 use super::wire;
@@ -109,8 +114,8 @@ pub(super) const CASES: &[Case<Cx>] = &[
                     "QoS 1, as granted last",
                     format!("QoS {}", qos.bits()),
                 )?;
-                let expected = "one copy of the message";
-                cx.nothing_before_fence(&mut client, &topic, QoS::AtLeastOnce, expected).await
+                let (qos, expected) = (QoS::AtLeastOnce, "one copy of the message");
+                cx.nothing_before_fence_by(&mut publisher, &mut client, &topic, qos, expected).await
             })
         },
         ..Case::BASE
@@ -118,19 +123,23 @@ pub(super) const CASES: &[Case<Cx>] = &[
     Case {
         id: "mqtt/subscribe/again-sends-retained-messages",
         requires: &[v311("MQTT-3.8.4-3"), v5("MQTT-3.8.4-4")],
-        needs: &[Need::Retain],
+        // At QoS 0 a Server may throw retained messages away whenever it likes.
+        needs: &[Need::Retain, Need::QoS1],
         expects: "a SUBSCRIBE with a Topic Filter that the Client has sends the retained messages again",
         run: |cx| {
             Box::pin(async move {
                 let topic = cx.topic("lamp");
                 let mut publisher = cx.connected().await?;
-                publisher.publish(&Message::new(&topic, "on").retained()).await?;
-                publisher.ping().await?;
-                let mut client = cx.subscribed(&topic, QOS).await?;
-                client.message().await?;
-                client.subscribe(&topic, QOS).await?;
-                client.message().await.judged(&cx, "the retained message again")?;
-                Ok(())
+                let on = Message::new(&topic, "on").qos(QoS::AtLeastOnce).retained();
+                publisher.publish(&on).await?;
+                cx.once_settled(|| async {
+                    let mut client = cx.subscribed(&topic, QOS).await?;
+                    cx.message_of(&mut client, "on").await?;
+                    client.subscribe(&topic, QOS).await?;
+                    let again = cx.message_of(&mut client, "on").await;
+                    again.judged(&cx, "the retained message again").map(drop)
+                })
+                .await
             })
         },
         ..Case::BASE
@@ -149,26 +158,24 @@ pub(super) const CASES: &[Case<Cx>] = &[
                 client.subscribe(&cx.topic("+"), QoS::AtMostOnce).await?;
                 let mut publisher = cx.connected().await?;
                 publisher.publish(&Message::new(&topic, "x").qos(QoS::AtLeastOnce)).await?;
-                let first = client.message().await?;
-                let mut copies = vec![first.delivery.qos()];
-                let others = cx.until_fence(&mut client, &topic, QoS::AtLeastOnce).await?;
-                // The fence matches both subscriptions too.
-                copies.extend(
-                    others
-                        .iter()
-                        .filter(|other| other.payload.as_ref() == b"x")
-                        .map(|other| other.delivery.qos()),
-                );
-                cx.observe("copies", copies.len());
-                let expected = "a copy at QoS 1";
-                cx.judge(copies.contains(&QoS::AtLeastOnce), expected, "copies at QoS 0 only")
+                // Copies for different subscriptions come in any order.
+                let mut copies = 1;
+                while cx.delivered(&mut client, "a copy at QoS 1").await?.delivery.qos()
+                    == QoS::AtMostOnce
+                {
+                    copies += 1;
+                }
+                let (qos, by) = (QoS::AtLeastOnce, &mut publisher);
+                copies += cx.until_fence_by(by, &mut client, &topic, qos).await?.len();
+                cx.observe("copies", copies);
+                Ok(())
             })
         },
         ..Case::BASE
     },
     Case {
         id: "mqtt/subscribe/without-filters",
-        requires: &[v311("MQTT-3.8.3-3"), v5("MQTT-3.8.3-2"), v5("X5-N22")],
+        requires: &[v311("MQTT-3.8.3-3"), v311("MQTT-4.8.0-1"), v5("MQTT-3.8.3-2"), v5("X5-N22")],
         expects: "a SUBSCRIBE without a Topic Filter ends the connection",
         run: |cx| {
             Box::pin(async move {
@@ -179,7 +186,7 @@ pub(super) const CASES: &[Case<Cx>] = &[
                 }
                 let illegal = Illegal {
                     decides: 1..2,
-                    bytes: wire::with_length(&bytes),
+                    bytes: with_true_length(&bytes),
                     meant: "SUBSCRIBE without a Topic Filter",
                     why: "ends where the first Topic Filter is due",
                 };
@@ -210,8 +217,12 @@ pub(super) const CASES: &[Case<Cx>] = &[
         id: "mqtt/subscribe/qos-3",
         requires: &[v31("X31-11"), v311("MQTT-3.8.3-4"), v5("X5-N23")],
         expects: "a SUBSCRIBE that asks for QoS 3 ends the connection",
+        accepts: "3.1 only recommends to close it: there it is a warning.",
         run: |cx| {
-            Box::pin(async move { options_byte(&cx, 3, "SUBSCRIBE for QoS 3", "QoS 3").await })
+            Box::pin(async move {
+                let closed = options_byte(&cx, 3, "SUBSCRIBE for QoS 3", "QoS 3").await;
+                cx.only_advised_in(&[Version::V31], closed)
+            })
         },
         ..Case::BASE
     },
@@ -250,6 +261,7 @@ pub(super) const CASES: &[Case<Cx>] = &[
                 client.subscribe_with(&topic, options).await?;
                 client.publish(&Message::new(&topic, "own")).await?;
                 client.ping().await?;
+                // The fence has to come from another Client: its own would not come back either.
                 let expected = "only the message of another Client";
                 cx.nothing_before_fence(&mut client, &topic, QOS, expected).await
             })
@@ -286,7 +298,7 @@ pub(super) const CASES: &[Case<Cx>] = &[
     Case {
         id: "mqtt/subscribe/shared-delivers-once",
         requires: &[v5("X5-R02")],
-        needs: &[Need::SharedSubscriptions],
+        needs: &[Need::SharedSubscriptions, Need::QoS1],
         expects: "each message that matches a shared subscription goes to one of its Clients",
         run: |cx| {
             Box::pin(async move {
@@ -301,10 +313,10 @@ pub(super) const CASES: &[Case<Cx>] = &[
                     let message = Message::new(&topic, [number]).qos(QoS::AtLeastOnce);
                     publisher.publish(&message).await?;
                 }
-                publisher.ping().await?;
-                let mut copies = [0u8; 10];
+                let mut copies = [0u32; 10];
                 let mut received = 0;
-                // Round trips, until they bring nothing more.
+                let deadline = Instant::now() + cx.timeout();
+                // Round trips, until all are there and the last ones bring nothing more.
                 loop {
                     let mut news = 0;
                     for member in &mut members {
@@ -314,22 +326,22 @@ pub(super) const CASES: &[Case<Cx>] = &[
                             if let Some(id) = publish.delivery.packet_id() {
                                 member.send_puback(id).await;
                             }
-                            let number = publish.payload.first().copied().unwrap_or(0);
-                            copies[usize::from(number) % 10] += 1;
-                            news += 1;
+                            let number = publish.payload.first().copied().map(usize::from);
+                            if let Some(copies) = number.and_then(|at| copies.get_mut(at)) {
+                                *copies += 1;
+                                news += 1;
+                            }
                         }
                     }
                     received += news;
-                    if news == 0 {
+                    if news == 0 && (received >= 10 || Instant::now() >= deadline) {
                         break;
                     }
+                    sleep(Duration::from_millis(10)).await;
                 }
                 let found = format!("{received} deliveries, by message {copies:?}");
-                cx.judge(
-                    copies.iter().all(|count| *count <= 1),
-                    "10 deliveries of 10 messages",
-                    found,
-                )
+                let expected = "10 deliveries of 10 messages";
+                cx.judge(copies.iter().all(|count| *count == 1), expected, found)
             })
         },
         ..Case::BASE
@@ -389,6 +401,7 @@ pub(super) const CASES: &[Case<Cx>] = &[
         id: "mqtt/unsubscribe/codes-follow-the-filters",
         requires: &[v5("MQTT-3.11.3-1"), v5("MQTT-3.10.4-6")],
         expects: "UNSUBACK has a code for each Topic Filter in their order: 0x11 where no subscription existed",
+        accepts: "Nothing says that 0x00 must not stand for an unknown filter: that is a warning.",
         run: |cx| {
             Box::pin(async move {
                 let (known, unknown) = (cx.topic("known"), cx.topic("unknown"));
@@ -398,8 +411,10 @@ pub(super) const CASES: &[Case<Cx>] = &[
                 let found = Packet::UnsubAck(unsuback.packet.clone()).to_string();
                 let span = 0..unsuback.bytes.len();
                 let expected = "code 0x00 for the first filter and 0x11 for the second";
-                let right = codes == [ReasonCode(0), ReasonCode(0x11)];
-                cx.judge_at(unsuback.entry, span, right, expected, found)
+                let in_order = codes.len() == 2 && codes[0] != ReasonCode(0x11);
+                cx.judge_at(unsuback.entry, span, in_order, expected, &found)?;
+                cx.advise(codes[1] != ReasonCode(0), expected, found);
+                Ok(())
             })
         },
         ..Case::BASE
@@ -417,7 +432,8 @@ pub(super) const CASES: &[Case<Cx>] = &[
                 let mut publisher = cx.connected().await?;
                 publisher.publish(&Message::new(&gone, "x")).await?;
                 publisher.ping().await?;
-                cx.nothing_before_fence(&mut client, &stays, QOS, "no message").await
+                let expected = "no message on the topic unsubscribed from";
+                cx.nothing_before_fence_by(&mut publisher, &mut client, &stays, QOS, expected).await
             })
         },
         ..Case::BASE
@@ -434,15 +450,16 @@ pub(super) const CASES: &[Case<Cx>] = &[
                 client.unsubscribe(&[&exact]).await?;
                 let mut publisher = cx.connected().await?;
                 publisher.publish(&Message::new(&exact, "x")).await?;
-                client.message().await.judged(&cx, "the other subscription still works")?;
-                Ok(())
+                let expected = "the other subscription still works";
+                let message = cx.message_of(&mut client, "x").await;
+                message.judged(&cx, expected).map(drop)
             })
         },
         ..Case::BASE
     },
     Case {
         id: "mqtt/unsubscribe/without-filters",
-        requires: &[v311("MQTT-3.10.3-2"), v5("MQTT-3.10.3-2"), v5("X5-N25")],
+        requires: &[v311("MQTT-3.10.3-2"), v311("MQTT-4.8.0-1"), v5("MQTT-3.10.3-2"), v5("X5-N25")],
         expects: "an UNSUBSCRIBE without a Topic Filter ends the connection",
         run: |cx| {
             Box::pin(async move {
@@ -453,7 +470,7 @@ pub(super) const CASES: &[Case<Cx>] = &[
                 }
                 let illegal = Illegal {
                     decides: 1..2,
-                    bytes: wire::with_length(&bytes),
+                    bytes: with_true_length(&bytes),
                     meant: "UNSUBSCRIBE without a Topic Filter",
                     why: "ends where the first Topic Filter is due",
                 };
@@ -504,19 +521,16 @@ async fn not_granted(cx: &Cx, first: u8, second: u8) -> Outcome {
         format!("SUBSCRIBE to a filter that ends in {}{}", char::from(first), char::from(second));
     let entry = client.send_raw(&bytes, meant).await;
     cx.trace.mark(entry, end - 2..end, "a wildcard that is not a whole level");
-    if let Ok(suback) = client.suback(PacketId::MIN).await {
-        let refused = suback.reasons.iter().all(|code| code.0 >= 0x80);
-        let found = Packet::SubAck(suback.packet.clone()).to_string();
-        cx.observe(
-            "answer",
-            format!("SUBACK {:?}", suback.reasons.iter().map(|c| c.0).collect::<Vec<_>>()),
-        );
-        let last = suback.bytes.len();
-        cx.judge_at(suback.entry, last - 1..last, refused, "a code of 0x80 or above", found)?;
-    } else {
+    let Ok(suback) = client.suback(PacketId::MIN).await else {
         client.ended().await.judged(cx, "closing, or SUBACK with a failure code")?;
         cx.observe_farewell(&client);
-    }
+        return cx.alive().await;
+    };
+    let code = suback.reasons.first().copied().unwrap_or_default();
+    cx.observe("answer", format!("SUBACK {:#04x}", code.0));
+    let found = Packet::SubAck(suback.packet.clone()).to_string();
+    let last = suback.bytes.len();
+    cx.judge_at(suback.entry, last - 1..last, code.0 >= 0x80, "a code of 0x80 or above", found)?;
     cx.alive().await
 }
 

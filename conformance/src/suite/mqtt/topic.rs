@@ -4,7 +4,7 @@ use pushspec_wire::mqtt::{Properties, QoS, SubscriptionOptions};
 
 use super::cx::Cx;
 use crate::case::{Case, Need, Outcome, Stop};
-use crate::probe::mqtt::{Judged, Message};
+use crate::probe::mqtt::Message;
 use crate::requirement::{v5, v31, v311};
 
 const QOS: QoS = QoS::AtMostOnce;
@@ -73,7 +73,7 @@ async fn matched(cx: Cx, filter: &str, matching: &[&str], others: &[&str]) -> Ou
     let mut due: Vec<String> = matching.iter().map(|name| cx.topic(name)).collect();
     while !due.is_empty() {
         let expected = format!("`{filter}` matches {}", list(&cx, &due));
-        let message = subscriber.message().await.judged(&cx, &expected)?;
+        let message = cx.delivered(&mut subscriber, &expected).await?;
         let before = due.len();
         due.retain(|topic| *topic != message.topic);
         cx.judge_at(

@@ -1,18 +1,20 @@
-//! Bytes of packets, legal or to be made illegal.
+//! The bytes of legal packets, for cases that make them illegal, and where their fields stand. What
+//! makes them illegal is [`pushspec_wire::mqtt::lawless`], or a changed byte.
 
+use pushspec_wire::mqtt::lawless::header_length;
 use pushspec_wire::mqtt::{Delivery, Packet, PacketId, QoS, Version};
 
 use super::Cx;
 use crate::probe::mqtt::Message;
 
-/// The bytes of a legal packet; none if it is not legal.
+/// The bytes of a legal packet. None, if it is not legal.
 pub(super) fn encoded(packet: &Packet<'_>, version: Version) -> Vec<u8> {
     let mut bytes = Vec::new();
     let _ = packet.encode(version, &mut bytes);
     bytes
 }
 
-/// The bytes of a PUBLISH, with Packet Identifier 1 if its QoS has one.
+/// The bytes of a PUBLISH at QoS 0.
 pub(super) fn publish(cx: &Cx, message: &Message) -> Vec<u8> {
     publish_at(cx, message, QoS::AtMostOnce)
 }
@@ -38,26 +40,4 @@ pub(super) fn connect_flags_at(connect: &[u8]) -> usize {
 /// Where `part` stands in `bytes`; 0 if nowhere.
 pub(super) fn position(bytes: &[u8], part: &[u8]) -> usize {
     bytes.windows(part.len()).position(|window| window == part).unwrap_or(0)
-}
-
-/// The packet with the Remaining Length that its bytes have now.
-pub(super) fn with_length(packet: &[u8]) -> Vec<u8> {
-    let body = &packet[header_length(packet)..];
-    let mut bytes = vec![packet[0]];
-    let mut left = body.len();
-    loop {
-        let low = (left & 0x7F) as u8;
-        left >>= 7;
-        bytes.push(if left > 0 { low | 0x80 } else { low });
-        if left == 0 {
-            break;
-        }
-    }
-    bytes.extend(body);
-    bytes
-}
-
-/// Length of the fixed header.
-pub(super) fn header_length(packet: &[u8]) -> usize {
-    1 + packet[1..].iter().take_while(|byte| **byte & 0x80 != 0).count() + 1
 }

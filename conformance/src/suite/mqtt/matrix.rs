@@ -1,0 +1,306 @@
+//! The kill matrix: every case can fail in every version in which it runs, every fault is found, the
+//! reference passes everything. In memory and in virtual time.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use pushspec_wire::mqtt::{Property, QoS, Version};
+
+use super::{CASES, Cx, Setting};
+use crate::case::{Case, Outcome, Stop};
+use crate::event::Verdict;
+use crate::evidence::Evidence;
+use crate::probe::mqtt::{Capabilities, Residue};
+use crate::reference::mqtt::{Choice, Config, Fault, Limits, Server};
+use crate::requirement::{Level, Protocol};
+use crate::transport::Connector;
+
+const VERSIONS: [Version; 3] = [Version::V31, Version::V311, Version::V5];
+const TIMEOUT: Duration = Duration::from_secs(5);
+const RUN: &str = "run";
+const NAME: &str = "n";
+
+/// Faults of the whole Server: no case reaches its point, or next to none.
+const WHOLE_SERVER: [Fault; 4] =
+    [Fault::ClosesOnAnything, Fault::NeverAnswers, Fault::Garbage, Fault::Flood];
+
+/// Cases that end with CONNACK, as all that they judge. A Server that closes at the next packet passes
+/// them, and no others: nothing illegal is sent without a positive control.
+const NOTHING_BEHIND_CONNECT: [&str; 5] = [
+    "mqtt/connect/accepts-client-ids-of-23-letters-and-digits",
+    "mqtt/connect/is-accepted",
+    "mqtt/session/absent-is-not-claimed",
+    "mqtt/session/ends-when-it-expires",
+    "mqtt/session/ends-with-the-connection-by-default",
+];
+
+/// A case in one version, and what it came to.
+type Verdicts = BTreeMap<(&'static str, Protocol), (Verdict, String)>;
+
+/// Makes another Server of the reference.
+type Change = fn(&mut Limits);
+
+fn cases() -> impl Iterator<Item = &'static Case<Cx>> {
+    CASES.iter().copied().flatten()
+}
+
+/// Every case in every version in which it runs.
+fn pairs() -> impl Iterator<Item = (&'static Case<Cx>, Version)> {
+    cases().flat_map(|case| {
+        let protocols = case.about().protocols();
+        VERSIONS
+            .into_iter()
+            .filter(move |version| protocols.contains(&Protocol::from(*version)))
+            .map(move |version| (case, version))
+    })
+}
+
+fn with_fault(fault: Fault) -> Config {
+    Config { faults: [fault].into_iter().collect(), ..Config::default() }
+}
+
+/// Runs in virtual time, in a runtime of its own.
+fn in_virtual_time<T>(future: impl Future<Output = T>) -> T {
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
+    runtime.unwrap().block_on(future)
+}
+
+fn setting(server: &Arc<Server>, capabilities: &Arc<Capabilities>) -> Setting {
+    let server = Arc::clone(server);
+    let url = "mqtt://reference".parse().unwrap();
+    Setting {
+        connector: Connector::memory(url, move || server.connect_in_memory()),
+        version: capabilities.version,
+        capabilities: Arc::clone(capabilities),
+        timeout: TIMEOUT,
+        user_name: None,
+        password: None,
+        run: RUN.to_owned(),
+    }
+}
+
+/// What a Server of this configuration announces, as the runner's first contact finds it.
+fn announced(config: &Config) -> BTreeMap<Version, Arc<Capabilities>> {
+    let probe = |version| {
+        in_virtual_time(async {
+            let server = Arc::new(Server::start(config.clone()));
+            let setting = setting(&server, &Arc::new(Capabilities::assumed(version)));
+            let cx = Cx::new(setting, Evidence::new(), Residue::default(), "probe".to_owned());
+            let opening = cx.opening().with(Property::SessionExpiryInterval(300));
+            let accepted = opening.accepted().await.unwrap();
+            Arc::new(Capabilities::announced(version, &accepted.connack))
+        })
+    };
+    VERSIONS.into_iter().map(|version| (version, probe(version))).collect()
+}
+
+/// What a case comes to, as the runner counts it, and why.
+fn verdict(level: Level, outcome: Outcome, evidence: &Evidence) -> (Verdict, String) {
+    let (verdict, found) = match outcome {
+        Ok(()) => match evidence.gathered().advice.first() {
+            Some(advice) => (Verdict::Warn, advice.found.clone()),
+            None => (Verdict::Pass, String::new()),
+        },
+        Err(Stop::Broken(finding)) => {
+            let verdict = match level {
+                Level::Must => Verdict::Fail,
+                Level::Should => Verdict::Warn,
+                Level::May => Verdict::Pass,
+            };
+            (verdict, finding.found)
+        }
+        Err(Stop::PromiseBroken(finding)) => (Verdict::Fail, finding.found),
+        Err(Stop::Inconclusive(reason)) => (Verdict::Inconclusive, reason),
+        Err(Stop::NotApplicable(reason)) => (Verdict::NotApplicable, reason),
+        Err(Stop::Error(reason)) => (Verdict::Error, reason),
+    };
+    (verdict, found.replace(&format!("pushspec/{RUN}/{NAME}/"), "~/"))
+}
+
+/// Runs one case. As with the runner, it has to come to its end in time.
+async fn attempt(case: &Case<Cx>, setting: Setting, name: String) -> (Verdict, String) {
+    if let Some(lacking) = case.needs.iter().find_map(|need| setting.capabilities.lacks(*need)) {
+        return (Verdict::NotApplicable, lacking);
+    }
+    let evidence = Evidence::new();
+    let protocol = Protocol::from(setting.version);
+    let limit = case.lasts * 2 + setting.timeout * 8;
+    let cx = Cx::new(setting, evidence.clone(), Residue::default(), name);
+    let outcome = match tokio::time::timeout(limit, (case.run)(cx)).await {
+        Ok(outcome) => outcome,
+        Err(_) => Err(Stop::Inconclusive("the scenario did not come to its end".to_owned())),
+    };
+    verdict(case.about().level_in(protocol), outcome, &evidence)
+}
+
+/// Every case in every version against a Server of its own with this configuration.
+fn against(config: &Config, capabilities: &BTreeMap<Version, Arc<Capabilities>>) -> Verdicts {
+    pairs()
+        .map(|(case, version)| {
+            let came_to = in_virtual_time(async {
+                let server = Arc::new(Server::start(config.clone()));
+                attempt(case, setting(&server, &capabilities[&version]), NAME.to_owned()).await
+            });
+            ((case.id, version.into()), came_to)
+        })
+        .collect()
+}
+
+/// Every case against these faults, each alone. On all processors, since these are many thousand runs.
+fn against_each(faults: &[Fault]) -> BTreeMap<Fault, Verdicts> {
+    let capabilities = announced(&Config::default());
+    let next = AtomicUsize::new(0);
+    let results = Mutex::new(BTreeMap::new());
+    std::thread::scope(|scope| {
+        for _ in 0..std::thread::available_parallelism().map_or(1, usize::from) {
+            scope.spawn(|| {
+                while let Some(fault) = faults.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    let verdicts = against(&with_fault(*fault), &capabilities);
+                    results.lock().unwrap().insert(*fault, verdicts);
+                }
+            });
+        }
+    });
+    results.into_inner().unwrap()
+}
+
+fn kills(verdict: Verdict) -> bool {
+    matches!(verdict, Verdict::Fail | Verdict::Warn)
+}
+
+/// One line for each case that ends in one of these verdicts for one reason, with its versions.
+fn lines(verdicts: &Verdicts, shown: impl Fn(Verdict) -> bool) -> String {
+    let mut grouped: BTreeMap<(&str, String), Vec<&str>> = BTreeMap::new();
+    for ((id, protocol), (verdict, found)) in verdicts {
+        if shown(*verdict) {
+            let line = format!("{found}\u{0}{verdict}");
+            grouped.entry((*id, line)).or_default().push(protocol.name());
+        }
+    }
+    grouped.into_iter().fold(String::new(), |mut text, ((id, line), protocols)| {
+        let (found, verdict) = line.split_once('\u{0}').unwrap();
+        let separator = if found.is_empty() { "" } else { ": " };
+        writeln!(text, "  {verdict} {id} ({}){separator}{found}", protocols.join(", ")).unwrap();
+        text
+    })
+}
+
+#[test]
+fn the_reference_passes_everything() {
+    let config = Config::default();
+    let verdicts = against(&config, &announced(&config));
+    assert_eq!(lines(&verdicts, |verdict| verdict != Verdict::Pass), "");
+}
+
+#[test]
+fn every_case_fails_in_every_version_and_every_fault_is_found() {
+    let faults: Vec<Fault> =
+        Fault::ALL.iter().copied().filter(|fault| !WHOLE_SERVER.contains(fault)).collect();
+    let mut toothless: BTreeSet<_> =
+        pairs().map(|(case, version)| (case.id, Protocol::from(version))).collect();
+    let mut unfound = Vec::new();
+    let mut matrix = String::new();
+    for (fault, verdicts) in against_each(&faults) {
+        assert_eq!(lines(&verdicts, |verdict| verdict == Verdict::Error), "", "{fault}");
+        let killers = lines(&verdicts, kills);
+        writeln!(matrix, "{fault}: {}\n{killers}", fault.about()).unwrap();
+        if killers.is_empty() {
+            unfound.push(fault.name());
+        }
+        toothless.retain(|pair| !kills(verdicts[pair].0));
+    }
+    insta::assert_snapshot!("kill_matrix", matrix);
+    assert_eq!((unfound, toothless), (Vec::new(), BTreeSet::new()), "not found, cannot fail");
+}
+
+#[test]
+fn a_server_that_is_wrong_altogether_passes_next_to_nothing() {
+    for (fault, verdicts) in against_each(&WHOLE_SERVER) {
+        assert_eq!(lines(&verdicts, |verdict| verdict == Verdict::Error), "", "{fault}");
+        let passed = verdicts.iter().filter(|(_, (verdict, _))| *verdict == Verdict::Pass);
+        let passed: BTreeSet<&str> = passed.map(|((id, _), _)| *id).collect();
+        match fault {
+            Fault::ClosesOnAnything => assert_eq!(passed, NOTHING_BEHIND_CONNECT.into()),
+            // Many closures and answers are right behind a flood, but no message is.
+            Fault::Flood => insta::assert_snapshot!(
+                "passes_under_flood",
+                lines(&verdicts, |v| v == Verdict::Pass)
+            ),
+            _ => assert_eq!(passed, BTreeSet::new(), "{fault}"),
+        }
+    }
+}
+
+#[test]
+fn other_ways_to_be_right_do_not_fail() {
+    // What 3.x offers no way to announce, only 5.0 may leave out.
+    let ways: [(&str, &[Version], Change); 13] = [
+        ("receive maximum 1", &VERSIONS, |limits| limits.receive_maximum = 1),
+        ("receive maximum 2", &VERSIONS, |limits| limits.receive_maximum = 2),
+        ("receive maximum 3", &VERSIONS, |limits| limits.receive_maximum = 3),
+        ("receive maximum 4", &VERSIONS, |limits| limits.receive_maximum = 4),
+        ("receive maximum 5", &VERSIONS, |limits| limits.receive_maximum = 5),
+        ("maximum QoS 0", &[Version::V5], |limits| limits.maximum_qos = QoS::AtMostOnce),
+        ("maximum QoS 1", &[Version::V5], |limits| limits.maximum_qos = QoS::AtLeastOnce),
+        ("no retained messages", &[Version::V5], |limits| limits.retain_available = false),
+        ("no topic aliases", &VERSIONS, |limits| limits.topic_alias_maximum = 0),
+        ("server keep alive 1 s", &VERSIONS, |limits| limits.server_keep_alive = Some(1)),
+        ("server keep alive 60 s", &VERSIONS, |limits| limits.server_keep_alive = Some(60)),
+        ("maximum packet size 1 KiB", &VERSIONS, |limits| limits.maximum_packet_size = 1024),
+        ("maximum packet size 256", &VERSIONS, |limits| limits.maximum_packet_size = 256),
+    ];
+    let mut accused = String::new();
+    let mut look = |way: &str, config: &Config, versions: &[Version]| {
+        let mut verdicts = against(config, &announced(config));
+        verdicts.retain(|(_, protocol), _| versions.contains(&protocol.mqtt().unwrap()));
+        let right = |verdict| matches!(verdict, Verdict::Pass | Verdict::NotApplicable);
+        let lines = lines(&verdicts, |verdict| !right(verdict));
+        if !lines.is_empty() {
+            writeln!(accused, "{way}\n{lines}").unwrap();
+        }
+    };
+    for choice in Choice::ALL {
+        let config = Config { choices: [*choice].into(), ..Config::default() };
+        look(&format!("{choice:?}"), &config, &VERSIONS);
+    }
+    for (way, versions, change) in ways {
+        let mut config = Config::default();
+        change(&mut config.limits);
+        look(way, &config, versions);
+    }
+    assert_eq!(accused, "");
+}
+
+#[test]
+fn verdicts_are_the_same_every_time() {
+    let config = Config::default();
+    let capabilities = announced(&config);
+    let first = against(&config, &capabilities);
+    for _ in 0..2 {
+        assert_eq!(against(&config, &capabilities), first);
+    }
+}
+
+#[test]
+fn all_cases_at_once_do_not_disturb_each_other() {
+    let config = Config::default();
+    let capabilities = announced(&config);
+    let verdicts: Verdicts = in_virtual_time(async {
+        let server = Arc::new(Server::start(config));
+        let mut running = tokio::task::JoinSet::new();
+        for (number, (case, version)) in pairs().enumerate() {
+            let setting = setting(&server, &capabilities[&version]);
+            running.spawn(async move {
+                let came_to = attempt(case, setting, format!("n{number}")).await;
+                ((case.id, Protocol::from(version)), came_to)
+            });
+        }
+        running.join_all().await.into_iter().collect()
+    });
+    assert_eq!(lines(&verdicts, |verdict| verdict != Verdict::Pass), "");
+}
