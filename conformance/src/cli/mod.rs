@@ -18,6 +18,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use pushspec::report::ExitStatus;
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 /// Says, with evidence, where an MQTT broker or an SSE server departs from its specification.
 #[derive(Debug, Parser)]
@@ -34,8 +35,8 @@ Examples:
   pushspec test http://localhost:3000/events     test an event stream
   pushspec explain MQTT-3.3.1-8                  what a requirement says, and which cases judge it
 
-Exit status: 0 conformant · 1 a failure · 2 wrong usage · 3 target unreachable · 4 nothing selected or
-run · 5 incomplete or inconclusive · 6 only stale baseline entries · 70 error of pushspec itself";
+Exit status: 0 conformant · 1 a failure · 2 wrong usage · 3 target unreachable
+4 nothing selected or nothing run · 5 incomplete or inconclusive · 70 error of pushspec itself";
 
 #[derive(Debug, Subcommand)]
 enum Command {
@@ -93,14 +94,28 @@ fn runtime() -> Result<tokio::runtime::Runtime, Wrong> {
         .map_err(|error| Wrong::internal(format!("cannot start the runtime: {error}")))
 }
 
-/// Waits until the user or the system wants the process to end.
-async fn asked_to_end() -> &'static str {
-    use tokio::signal::unix::{SignalKind, signal};
-    let Ok(mut terminate) = signal(SignalKind::terminate()) else {
-        return std::future::pending().await;
-    };
-    tokio::select! {
-        Ok(()) = tokio::signal::ctrl_c() => "interrupted by Ctrl-C",
-        _ = terminate.recv() => "terminated by a signal",
+/// The wish of the user or the system that the process ends. Listens from the moment it is made, so
+/// that no signal falls between two waits.
+struct Asked {
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl Asked {
+    /// Begins to listen. Has to be called within a runtime.
+    fn listen() -> Result<Self, Wrong> {
+        let on = |kind| signal(kind).map_err(|error| Wrong::internal(format!("signals: {error}")));
+        Ok(Self {
+            interrupt: on(SignalKind::interrupt())?,
+            terminate: on(SignalKind::terminate())?,
+        })
+    }
+
+    /// Waits for it, and tells in which way it came.
+    async fn wish(&mut self) -> &'static str {
+        tokio::select! {
+            _ = self.interrupt.recv() => "interrupted by Ctrl-C",
+            _ = self.terminate.recv() => "terminated by a signal",
+        }
     }
 }

@@ -10,7 +10,7 @@ use pushspec::report::ExitStatus;
 use pushspec::transport::Scheme;
 
 use super::similar::suggestion;
-use super::{Wrong, asked_to_end, output, runtime};
+use super::{Asked, Wrong, output, runtime};
 
 /// Run a reference target in the foreground, with faults if wanted
 ///
@@ -108,6 +108,7 @@ async fn serve_mqtt(args: MqttArgs) -> Result<(), Wrong> {
     let known = || mqtt::Fault::ALL.iter().map(|fault| fault.name());
     let faults = args.common.faults_of(known)?;
     let tls = args.common.tls(args.client_ca)?;
+    let mut asked = Asked::listen()?;
     let server = mqtt::Server::start(mqtt::Config { users, faults, ..mqtt::Config::default() });
     for url in &args.listen {
         if url.scheme().is_sse() {
@@ -116,7 +117,7 @@ async fn serve_mqtt(args: MqttArgs) -> Result<(), Wrong> {
         let local = server.listen(url, tls.as_ref()).await.map_err(Wrong::usage)?;
         listening(local.endpoint());
     }
-    asked_to_end().await;
+    asked.wish().await;
     server.shut_down().await;
     Ok(())
 }
@@ -130,6 +131,7 @@ async fn serve_sse(args: SseArgs) -> Result<(), Wrong> {
     let tls = args.common.tls(None)?;
     let origins =
         if args.origin.is_empty() { sse::Origins::Any } else { sse::Origins::Listed(args.origin) };
+    let mut asked = Asked::listen()?;
     let server = sse::Server::start(sse::Config {
         origins,
         history_events: args.history,
@@ -158,7 +160,7 @@ async fn serve_sse(args: SseArgs) -> Result<(), Wrong> {
             bound.map_err(|error| Wrong::usage(format!("cannot listen on {url}: {error}")))?;
         listening(&endpoint.with_port(bound.port()).with_path("/events"));
     }
-    asked_to_end().await;
+    asked.wish().await;
     Ok(())
 }
 

@@ -15,7 +15,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval};
 
 use super::output::{self, Files, ReportTo};
 use super::similar::suggestion;
-use super::{Wrong, asked_to_end, references, runtime};
+use super::{Asked, Wrong, references, runtime};
 
 /// Test endpoints against their specifications
 ///
@@ -97,8 +97,8 @@ Examples:
   pushspec test http://localhost:3000/events --trigger 'redis-cli -x publish news'
   pushspec test mqtt://localhost:1883 --report json=out.json --report junit=out.xml
 
-Exit status: 0 conformant · 1 a failure · 2 wrong usage · 3 target unreachable · 4 nothing selected or
-run · 5 incomplete or inconclusive · 70 error of pushspec itself";
+Exit status: 0 conformant · 1 a failure · 2 wrong usage · 3 target unreachable
+4 nothing selected or nothing run · 5 incomplete or inconclusive · 70 error of pushspec itself";
 
 /// What `--protocol` can name.
 #[derive(Clone, Copy, Debug)]
@@ -179,6 +179,7 @@ pub(super) fn run(args: Args) -> Result<ExitStatus, Wrong> {
 
 /// Runs the plan and tells it as it goes.
 async fn tell(plan: Plan, secrets: &Secrets, files: Files) -> Result<ExitStatus, Wrong> {
+    let mut asked = Asked::listen()?;
     let (told, mut events) = mpsc::unbounded_channel();
     let (interrupt, interrupted) = watch::channel(None);
     let running = tokio::spawn(runner::run(plan, interrupted, told));
@@ -198,7 +199,7 @@ async fn tell(plan: Plan, secrets: &Secrets, files: Files) -> Result<ExitStatus,
                 printed
             }
             _ = second.tick() => terminal.tick(began.elapsed()),
-            why = asked_to_end() => {
+            why = asked.wish() => {
                 if ending {
                     // Asked twice: what is left in the target stays there.
                     running.abort();

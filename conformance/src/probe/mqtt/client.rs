@@ -17,7 +17,7 @@ use tokio::io::{AsyncWriteExt, WriteHalf};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, timeout_at};
 
-use super::incoming::{Incoming, Unread, read};
+use super::incoming::{Incoming, Unread, read, weight};
 use super::{Arrival, End, Message, Residue, Unmet};
 use crate::trace::{EntryId, EntryKind, Recorder};
 use crate::transport::{Connection, Connector};
@@ -198,7 +198,6 @@ impl Client {
             }
             match timeout_at(deadline, self.incoming.recv()).await {
                 Ok(Some(Incoming::Arrival(arrival))) => {
-                    self.unread.fetch_sub(arrival.bytes.len(), Ordering::Relaxed);
                     self.waiting.push_back(arrival);
                     if let Some(packet) = wanted(&self.waiting[passed_over]) {
                         return Ok(self.take(passed_over, packet));
@@ -228,6 +227,7 @@ impl Client {
         let Some(arrival) = self.waiting.remove(index) else {
             unreachable!("the index was found in the queue just before");
         };
+        self.unread.fetch_sub(weight(&arrival.bytes), Ordering::Relaxed);
         Received { packet, entry: arrival.entry, bytes: arrival.bytes, at: arrival.at }
     }
 
@@ -250,13 +250,12 @@ impl Client {
     pub fn arrived(&mut self) -> Vec<Arrival> {
         while let Ok(incoming) = self.incoming.try_recv() {
             match incoming {
-                Incoming::Arrival(arrival) => {
-                    self.unread.fetch_sub(arrival.bytes.len(), Ordering::Relaxed);
-                    self.waiting.push_back(arrival);
-                }
+                Incoming::Arrival(arrival) => self.waiting.push_back(arrival),
                 Incoming::End(end, at) => self.end = Some((end, at)),
             }
         }
+        let taken: usize = self.waiting.iter().map(|arrival| weight(&arrival.bytes)).sum();
+        self.unread.fetch_sub(taken, Ordering::Relaxed);
         self.waiting.drain(..).collect()
     }
 

@@ -18,6 +18,8 @@ use crate::transport::Connection;
 const LARGEST_PACKET: usize = 16 << 20;
 /// The most bytes that may wait for a case to look at them. A target that sends more is not read on.
 const UNREAD_BYTES: usize = 32 << 20;
+/// What a packet that waits takes beside its bytes, about.
+const ARRIVAL_BYTES: usize = 1 << 10;
 
 /// Something that arrived.
 #[derive(Clone, Debug)]
@@ -80,7 +82,7 @@ pub(super) fn read(
     trace: Recorder,
     unread: Unread,
 ) -> mpsc::UnboundedReceiver<Incoming> {
-    // Unbounded in count, bounded in bytes by `unread`.
+    // Bounded by `unread`.
     let (tell, incoming) = mpsc::unbounded_channel();
     tokio::spawn(async move {
         let mut framer = Framer::new(LARGEST_PACKET);
@@ -96,9 +98,6 @@ pub(super) fn read(
                     Err(error) => break End::Broken(error.kind().to_string()),
                 },
             };
-            if unread.fetch_add(count, Ordering::Relaxed) + count > UNREAD_BYTES {
-                break End::Flood;
-            }
             // Other protocols greet with text, whose first bytes announce a packet that never comes.
             if std::mem::take(&mut first) && !begins_a_packet(chunk[0]) {
                 trace.add(connection, EntryKind::Received, "not MQTT", &chunk[..count]);
@@ -119,6 +118,10 @@ pub(super) fn read(
                         break 'reading End::NotMqtt(error);
                     }
                 };
+                let weight = weight(&bytes);
+                if unread.fetch_add(weight, Ordering::Relaxed) + weight > UNREAD_BYTES {
+                    break 'reading End::Flood;
+                }
                 if tell
                     .send(Incoming::Arrival(arrival(&bytes, version, connection, &trace)))
                     .is_err()
@@ -135,6 +138,11 @@ pub(super) fn read(
         let _ = tell.send(Incoming::End(end, Instant::now()));
     });
     incoming
+}
+
+/// What a packet counts for while it waits.
+pub(super) fn weight(bytes: &Bytes) -> usize {
+    bytes.len() + ARRIVAL_BYTES
 }
 
 /// Whether a Server, even one that errs in the flags of its CONNACK, may begin a connection like this:

@@ -1,0 +1,9 @@
+//! The tool as its users meet it: the binary, its output, its reports and its exit status.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::format_collect)]
+
+mod bad_input;
+mod peers;
+mod runs;
+mod texts;
+mod tool;
+mod transports;
