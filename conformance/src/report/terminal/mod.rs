@@ -17,6 +17,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use crate::event::{CaseReport, Endpoint, Event, RunReport, Totals, Verdict};
 use crate::requirement::Protocol;
 
+use super::exit::plural;
 use super::text::{Look, Paint};
 
 pub(super) use trace::trace_text;
@@ -145,9 +146,10 @@ impl<W: Write> Terminal<W> {
             endpoint.protocols.iter().map(|protocol| protocol.title()).collect();
         let url = self.shown(&endpoint.url);
         let text = format!(
-            "{}  {}  {cases} cases",
+            "{}  {}  {}",
             self.look.paint(Paint::Strong, url),
             protocols.join(", "),
+            plural(cases, "case"),
         );
         self.line(&text)
     }
