@@ -1,6 +1,7 @@
 //! pushspec says, with evidence, where an MQTT or SSE endpoint departs from its specification.
 
 pub mod case;
+pub mod counted;
 pub mod event;
 pub mod evidence;
 pub mod probe;

@@ -1,37 +1,8 @@
 //! What the reference Server can do wrong.
 
 use std::collections::BTreeSet;
-use std::fmt;
-use std::str::FromStr;
 
-macro_rules! faults {
-    ($($variant:ident $name:literal $about:literal)*) => {
-        /// One departure from the right behaviour.
-        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-        pub enum Fault {
-            $(#[doc = $about] $variant,)*
-        }
-
-        impl Fault {
-            /// Every fault.
-            pub const ALL: &'static [Self] = &[$(Self::$variant),*];
-
-            /// The name as the command line takes it.
-            pub const fn name(self) -> &'static str {
-                match self {
-                    $(Self::$variant => $name,)*
-                }
-            }
-
-            /// What goes wrong, in one line.
-            pub const fn about(self) -> &'static str {
-                match self {
-                    $(Self::$variant => $about,)*
-                }
-            }
-        }
-    };
-}
+use crate::reference::faults::faults;
 
 faults! {
     // CONNECT and CONNACK.
@@ -221,29 +192,6 @@ faults! {
     Flood "flood" "CONNACK is followed by PUBLISH packets without end."
 }
 
-impl fmt::Display for Fault {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.name())
-    }
-}
-
-/// The text names no fault.
-#[derive(Debug, thiserror::Error)]
-#[error("the MQTT reference has no fault `{0}`")]
-pub struct UnknownFault(pub String);
-
-impl FromStr for Fault {
-    type Err = UnknownFault;
-
-    fn from_str(text: &str) -> Result<Self, UnknownFault> {
-        Self::ALL
-            .iter()
-            .copied()
-            .find(|fault| fault.name() == text)
-            .ok_or_else(|| UnknownFault(text.to_owned()))
-    }
-}
-
 /// The faults that a Server has; none, if it is the reference.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct FaultSet(BTreeSet<Fault>);
@@ -258,20 +206,5 @@ impl FaultSet {
 impl FromIterator<Fault> for FaultSet {
     fn from_iter<T: IntoIterator<Item = Fault>>(faults: T) -> Self {
         Self(faults.into_iter().collect())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn names_are_unique_and_parse() {
-        let mut names = BTreeSet::new();
-        for fault in Fault::ALL {
-            assert!(names.insert(fault.name()), "{fault}");
-            assert!(fault.name().parse::<Fault>().is_ok_and(|parsed| parsed == *fault));
-            assert!(fault.about().ends_with('.'), "{fault}");
-        }
     }
 }

@@ -29,7 +29,7 @@ pub use broker::{Broker, Output};
 pub use choice::Choice;
 pub use config::{Config, Limits};
 pub use connection::ConnectionId;
-pub use fault::{Fault, FaultSet, UnknownFault};
+pub use fault::{Fault, FaultSet};
 pub use server::Server;
 
 #[cfg(test)]

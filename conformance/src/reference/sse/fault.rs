@@ -1,36 +1,6 @@
 //! What the reference server can do wrong.
 
-use std::fmt;
-use std::str::FromStr;
-
-macro_rules! faults {
-    ($($variant:ident $name:literal $about:literal)*) => {
-        /// One departure from the right behaviour.
-        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-        pub enum Fault {
-            $(#[doc = $about] $variant,)*
-        }
-
-        impl Fault {
-            /// Every fault.
-            pub const ALL: &'static [Self] = &[$(Self::$variant),*];
-
-            /// The name as the command line takes it.
-            pub const fn name(self) -> &'static str {
-                match self {
-                    $(Self::$variant => $name,)*
-                }
-            }
-
-            /// What goes wrong, in one line.
-            pub const fn about(self) -> &'static str {
-                match self {
-                    $(Self::$variant => $about,)*
-                }
-            }
-        }
-    };
-}
+use crate::reference::faults::faults;
 
 faults! {
     // The response.
@@ -115,40 +85,4 @@ faults! {
     TruncatesPayload "truncates-payload" "Payloads are cut at 64 KiB."
     IdNotChecked "id-not-checked" "Line ends in a publisher's id are written as they are."
     EventNotChecked "event-not-checked" "Line ends in a publisher's event type are written as they are."
-}
-
-impl fmt::Display for Fault {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.name())
-    }
-}
-
-/// The text names no fault.
-#[derive(Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is no fault of the reference SSE server")]
-pub struct UnknownFault(String);
-
-impl FromStr for Fault {
-    type Err = UnknownFault;
-
-    fn from_str(text: &str) -> Result<Self, UnknownFault> {
-        Self::ALL
-            .iter()
-            .copied()
-            .find(|fault| fault.name() == text)
-            .ok_or_else(|| UnknownFault(text.to_owned()))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn names_are_unique_and_read_back() {
-        for fault in Fault::ALL {
-            assert_eq!(fault.name().parse(), Ok(*fault));
-        }
-        assert!("no-such-fault".parse::<Fault>().is_err());
-    }
 }

@@ -29,7 +29,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
-pub use fault::{Fault, UnknownFault};
+pub use fault::Fault;
 pub use frame::{Publication, Refused};
 pub use hub::{Hub, Step, SubscriberId};
 pub use shell::Server;

@@ -12,6 +12,7 @@ use pushspec_wire::mqtt::{Property, QoS, Version};
 
 use super::{CASES, Cx, Setting};
 use crate::case::{Case, Outcome, Stop};
+use crate::counted::Counted;
 use crate::event::Verdict;
 use crate::evidence::Evidence;
 use crate::probe::mqtt::{Capabilities, Residue};
@@ -101,25 +102,9 @@ fn announced(config: &Config) -> BTreeMap<Version, Arc<Capabilities>> {
 
 /// What a case comes to, as the runner counts it, and why.
 fn verdict(level: Level, outcome: Outcome, evidence: &Evidence) -> (Verdict, String) {
-    let (verdict, found) = match outcome {
-        Ok(()) => match evidence.gathered().advice.first() {
-            Some(advice) => (Verdict::Warn, advice.found.clone()),
-            None => (Verdict::Pass, String::new()),
-        },
-        Err(Stop::Broken(finding)) => {
-            let verdict = match level {
-                Level::Must => Verdict::Fail,
-                Level::Should => Verdict::Warn,
-                Level::May => Verdict::Pass,
-            };
-            (verdict, finding.found)
-        }
-        Err(Stop::PromiseBroken(finding)) => (Verdict::Fail, finding.found),
-        Err(Stop::Inconclusive(reason)) => (Verdict::Inconclusive, reason),
-        Err(Stop::NotApplicable(reason)) => (Verdict::NotApplicable, reason),
-        Err(Stop::Error(reason)) => (Verdict::Error, reason),
-    };
-    (verdict, found.replace(&format!("pushspec/{RUN}/{NAME}/"), "~/"))
+    let counted = Counted::new(level, outcome, &evidence.gathered());
+    let found = counted.found.unwrap_or_default();
+    (counted.verdict, found.replace(&format!("pushspec/{RUN}/{NAME}/"), "~/"))
 }
 
 /// Runs one case. As with the runner, it has to come to its end in time.

@@ -8,7 +8,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::{CASES, Cx, Setting};
-use crate::case::{Case, Outcome, Stop};
+use crate::case::{Case, Outcome};
+use crate::counted::Counted;
 use crate::event::Verdict;
 use crate::evidence::Evidence;
 use crate::probe::sse::{Capabilities, Http, PublishFormat, Stimulus, survey};
@@ -44,25 +45,9 @@ pub(super) fn setting(server: &Arc<Server>) -> Setting {
 }
 
 /// What a case comes to, as the runner counts it, and why.
-pub(super) fn verdict(level: Level, outcome: Outcome, evidence: &Evidence) -> (Verdict, String) {
-    match outcome {
-        Ok(()) => match evidence.gathered().advice.first() {
-            Some(advice) => (Verdict::Warn, advice.found.clone()),
-            None => (Verdict::Pass, String::new()),
-        },
-        Err(Stop::Broken(finding)) => {
-            let verdict = match level {
-                Level::Must => Verdict::Fail,
-                Level::Should => Verdict::Warn,
-                Level::May => Verdict::Pass,
-            };
-            (verdict, finding.found)
-        }
-        Err(Stop::PromiseBroken(finding)) => (Verdict::Fail, finding.found),
-        Err(Stop::Inconclusive(reason)) => (Verdict::Inconclusive, reason),
-        Err(Stop::NotApplicable(reason)) => (Verdict::NotApplicable, reason),
-        Err(Stop::Error(reason)) => (Verdict::Error, reason),
-    }
+fn verdict(level: Level, outcome: Outcome, evidence: &Evidence) -> (Verdict, String) {
+    let counted = Counted::new(level, outcome, &evidence.gathered());
+    (counted.verdict, counted.found.unwrap_or_default())
 }
 
 /// How a breach of a case is counted.
