@@ -1,7 +1,7 @@
 //! What PUBACK, PUBREC, PUBREL and PUBCOMP have in common (5.0 sections 3.4 to 3.7): a Packet
 //! Identifier, and in 5.0 a reason code and properties that may be left out.
 
-use super::read::{Read, Reader};
+use super::read::{Read, Reader, Watch};
 use super::write::{Writer, Written};
 use super::{PacketId, PacketType, Place, Properties, ReasonCode};
 
@@ -21,7 +21,7 @@ macro_rules! acknowledgement {
 
         impl<'a> $name<'a> {
             pub(super) fn read(
-                reader: &mut crate::mqtt::read::Reader<'a>,
+                reader: &mut crate::mqtt::read::Reader<'a, impl crate::mqtt::read::Watch>,
             ) -> crate::mqtt::read::Read<Self> {
                 let (packet_id, reason, properties) = crate::mqtt::acknowledgement::read(
                     reader,
@@ -55,7 +55,7 @@ macro_rules! acknowledgement {
 pub(super) use acknowledgement;
 
 pub(super) fn read<'a>(
-    reader: &mut Reader<'a>,
+    reader: &mut Reader<'a, impl Watch>,
     packet: PacketType,
     field: &'static str,
     requirement: &'static str,
@@ -68,7 +68,7 @@ pub(super) fn read<'a>(
 /// A reason code that may be left out when it is 0, and properties that may be left out when there
 /// are none. Nothing in 3.x.
 pub(super) fn read_reason<'a>(
-    reader: &mut Reader<'a>,
+    reader: &mut Reader<'a, impl Watch>,
     packet: PacketType,
     field: &'static str,
     requirement: &'static str,

@@ -1,7 +1,7 @@
 //! AUTH (5.0 section 3.15).
 
 use super::acknowledgement::{read_reason, write_reason};
-use super::read::{Read, Reader, protocol_error};
+use super::read::{Read, Reader, Watch, protocol_error};
 use super::write::{Writer, Written};
 use super::{ErrorKind, PacketType, Properties, ReasonCode};
 
@@ -15,7 +15,7 @@ pub struct Auth<'a> {
 }
 
 impl<'a> Auth<'a> {
-    pub(super) fn read(reader: &mut Reader<'a>) -> Read<Self> {
+    pub(super) fn read(reader: &mut Reader<'a, impl Watch>) -> Read<Self> {
         const FIELD: &str = "Authenticate Reason Code";
         let (reason, properties) = read_reason(reader, PacketType::Auth, FIELD, "MQTT-3.15.2-1")?;
         // The form without reason code and properties is explicitly allowed, although a method may

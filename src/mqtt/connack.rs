@@ -1,6 +1,6 @@
 //! CONNACK (section 3.2 of 5.0 and 3.1.1).
 
-use super::read::{Read, Reader};
+use super::read::{Read, Reader, Watch};
 use super::write::{Writer, Written};
 use super::{ErrorKind, PacketType, Place, Properties, ReasonCode, Version};
 
@@ -16,7 +16,7 @@ pub struct ConnAck<'a> {
 }
 
 impl<'a> ConnAck<'a> {
-    pub(super) fn read(reader: &mut Reader<'a>) -> Read<Self> {
+    pub(super) fn read(reader: &mut Reader<'a, impl Watch>) -> Read<Self> {
         const FLAGS: &str = "Connect Acknowledge Flags";
         let before = reader.clone();
         let flags = reader.byte(FLAGS)?;

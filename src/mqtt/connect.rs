@@ -2,7 +2,7 @@
 
 use alloc::borrow::Cow;
 
-use super::read::{Read, Reader, malformed};
+use super::read::{Read, Reader, Unwatched, Watch, malformed};
 use super::topic::TopicError;
 use super::write::{Writer, Written};
 use super::{
@@ -57,10 +57,10 @@ const USER_NAME: u8 = 0b1000_0000;
 impl<'a> Connect<'a> {
     /// The version that a CONNECT names, if it is one of those known here.
     pub(super) fn version_of(frame: Frame<'_>) -> Option<Version> {
-        read_version(&mut Reader::new(frame, Version::V5)).ok()
+        read_version(&mut Reader::new(frame, Version::V5, Unwatched)).ok()
     }
 
-    pub(super) fn read(reader: &mut Reader<'a>) -> Read<Self> {
+    pub(super) fn read(reader: &mut Reader<'a, impl Watch>) -> Read<Self> {
         let version = read_version(reader)?;
         reader.version = version;
         let flags_at = reader.offset();
@@ -72,12 +72,14 @@ impl<'a> Connect<'a> {
         let will =
             if flags & WILL == 0 { None } else { Some(Will::read(reader, flags, flags_at)?) };
         // In 3.1 a flag may announce a field that does not follow: the Remaining Length decides.
-        let follows = |reader: &Reader<'_>, flag: u8| {
-            flags & flag != 0 && !(version == Version::V31 && reader.is_at_end())
+        let follows =
+            |flag: u8, at_end: bool| flags & flag != 0 && !(version == Version::V31 && at_end);
+        let user_name = if follows(USER_NAME, reader.is_at_end()) {
+            Some(reader.text("User Name")?)
+        } else {
+            None
         };
-        let user_name =
-            if follows(reader, USER_NAME) { Some(reader.text("User Name")?) } else { None };
-        let password = if follows(reader, PASSWORD) {
+        let password = if follows(PASSWORD, reader.is_at_end()) {
             Some(Cow::Borrowed(reader.binary("Password")?))
         } else {
             None
@@ -139,7 +141,7 @@ impl<'a> Connect<'a> {
     }
 }
 
-fn read_version(reader: &mut Reader<'_>) -> Read<Version> {
+fn read_version(reader: &mut Reader<'_, impl Watch>) -> Read<Version> {
     let name_at = reader.offset();
     let name = reader.binary("Protocol Name")?;
     let level_at = reader.offset();
@@ -166,7 +168,7 @@ fn read_version(reader: &mut Reader<'_>) -> Read<Version> {
         })
 }
 
-fn check_flags(flags: u8, at: usize, reader: &Reader<'_>) -> Read<()> {
+fn check_flags(flags: u8, at: usize, reader: &Reader<'_, impl Watch>) -> Read<()> {
     const FIELD: &str = "Connect Flags";
     let version = reader.version;
     if version == Version::V31 {
@@ -196,7 +198,7 @@ fn check_flags(flags: u8, at: usize, reader: &Reader<'_>) -> Read<()> {
 }
 
 impl<'a> Will<'a> {
-    fn read(reader: &mut Reader<'a>, flags: u8, flags_at: usize) -> Read<Self> {
+    fn read(reader: &mut Reader<'a, impl Watch>, flags: u8, flags_at: usize) -> Read<Self> {
         let qos = QoS::from_bits((flags & WILL_QOS) >> 3).ok_or_else(|| {
             let requirement = reader.cite("MQTT-3.1.2-12", "MQTT-3.1.2-14");
             malformed(flags_at, "Will QoS", ErrorKind::QoS3, requirement)

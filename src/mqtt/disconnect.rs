@@ -1,7 +1,7 @@
 //! DISCONNECT (section 3.14 of 5.0 and 3.1.1).
 
 use super::acknowledgement::{read_reason, write_reason};
-use super::read::{Read, Reader};
+use super::read::{Read, Reader, Watch};
 use super::write::{Writer, Written};
 use super::{PacketType, Properties, ReasonCode};
 
@@ -15,7 +15,7 @@ pub struct Disconnect<'a> {
 }
 
 impl<'a> Disconnect<'a> {
-    pub(super) fn read(reader: &mut Reader<'a>) -> Read<Self> {
+    pub(super) fn read(reader: &mut Reader<'a, impl Watch>) -> Read<Self> {
         const FIELD: &str = "Disconnect Reason Code";
         let (reason, properties) =
             read_reason(reader, PacketType::Disconnect, FIELD, "MQTT-3.14.2-1")?;

@@ -242,7 +242,7 @@ impl Display for Property<'_> {
 }
 
 /// What of the Subscription Options differs from none.
-struct Options(SubscriptionOptions);
+pub(super) struct Options(pub(super) SubscriptionOptions);
 
 impl Display for Options {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
@@ -261,7 +261,7 @@ impl Display for Options {
 }
 
 /// A string in quotes, its control characters escaped, cut if long.
-struct Quoted<'a>(&'a str);
+pub(super) struct Quoted<'a>(pub(super) &'a str);
 
 impl Display for Quoted<'_> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
@@ -278,7 +278,7 @@ impl Display for Quoted<'_> {
 }
 
 /// Bytes as a string if they are short printable ASCII, else their number.
-struct Bytes<'a>(&'a [u8]);
+pub(super) struct Bytes<'a>(pub(super) &'a [u8]);
 
 impl Display for Bytes<'_> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {

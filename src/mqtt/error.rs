@@ -8,7 +8,7 @@ use super::{PropertyId, ReasonCode};
 /// Why bytes are not a conforming packet. Its text is one sentence: the field, what was found, what
 /// the spec wants, the requirement.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
-#[error("{field} at byte {offset}: {kind} [{requirement}]")]
+#[error("{field} at byte {offset} {kind} [{requirement}]")]
 #[non_exhaustive]
 pub struct DecodeError {
     /// Offset of the offending byte from the first byte of the packet.
@@ -99,16 +99,22 @@ pub enum ErrorKind {
 }
 
 impl fmt::Display for ErrorKind {
+    /// What was found, and what the spec wants.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Truncated => f.write_str("the packet ends before the field does"),
-            Self::TrailingBytes(count) => {
-                write!(f, "{count} bytes stand behind the last field, where the packet should end")
+            Self::Truncated => {
+                f.write_str("is cut off by the end of the packet, where it has to be whole")
             }
-            Self::IllFormedUtf8 => f.write_str("is not well-formed UTF-8"),
+            Self::TrailingBytes(1) => f.write_str("holds 1 byte, where the packet has to end"),
+            Self::TrailingBytes(count) => {
+                write!(f, "holds {count} bytes, where the packet has to end")
+            }
+            Self::IllFormedUtf8 => {
+                f.write_str("is not well-formed UTF-8, which every string has to be")
+            }
             Self::NulCharacter => f.write_str("contains U+0000, which no string may"),
             Self::FixedHeaderFlags { expected, found } => {
-                write!(f, "are {found:04b} where this packet type has {expected:04b}")
+                write!(f, "are {found:04b}, where this packet type has {expected:04b}")
             }
             Self::ReservedBits(found) => {
                 write!(f, "is {found:#04x}, with reserved bits set that have to be 0")
@@ -116,45 +122,54 @@ impl fmt::Display for ErrorKind {
             Self::PacketType(found) => {
                 write!(f, "is {found}, which is no packet type of this version")
             }
-            Self::QoS3 => f.write_str("is 3, which is no QoS"),
+            Self::QoS3 => f.write_str("is 3, where 0, 1 and 2 exist"),
             Self::DupAtQoS0 => f.write_str("is 1 at QoS 0, where it has to be 0"),
             Self::PacketIdentifier0 => f.write_str("is 0, where it has to be above 0"),
             Self::Topic(error) => error.fmt(f),
-            Self::NoTopicFilter => f.write_str("there is none, where at least one has to be"),
+            Self::NoTopicFilter => f.write_str("is missing, where at least one has to be"),
             Self::RetainHandling3 => f.write_str("is 3, where 0, 1 and 2 exist"),
-            Self::NoLocalOnShared => f.write_str("is 1 on a shared subscription"),
-            Self::VariableByteIntegerTooLong => f.write_str("has more than four bytes"),
-            Self::VariableByteIntegerNotMinimal => {
-                f.write_str("is encoded in more bytes than its value needs")
+            Self::NoLocalOnShared => {
+                f.write_str("is 1 on a shared subscription, where it has to be 0")
             }
-            Self::UnknownProperty(id) => write!(f, "is {id:#04x}, which is no property"),
+            Self::VariableByteIntegerTooLong => {
+                f.write_str("has a fifth byte, where four are the most")
+            }
+            Self::VariableByteIntegerNotMinimal => f.write_str(
+                "is encoded in more bytes than its value needs, where the fewest are wanted",
+            ),
+            Self::UnknownProperty(id) => write!(f, "is {id:#04x}, which identifies no property"),
             Self::MisplacedProperty(id) => {
                 write!(f, "is that of {id}, which may not stand in this packet")
             }
             Self::DuplicateProperty(id) => {
                 write!(f, "is that of {id} again, which may stand there once")
             }
-            Self::PropertyValue(_, value) => {
-                write!(f, "is {value}, which this property may not be")
-            }
+            Self::PropertyValue(_, 0) => f.write_str("is 0, where it has to be above 0"),
+            Self::PropertyValue(_, value) => write!(f, "is {value}, where 0 and 1 exist"),
             Self::AuthenticationDataAlone => {
-                f.write_str("stands there without an Authentication Method")
+                f.write_str("stands without an Authentication Method, which it needs")
             }
             Self::AuthenticationMethodMissing => {
-                f.write_str("does not stand there, where AUTH has to have one")
+                f.write_str("is missing, where AUTH has to have one")
             }
             Self::NoReasonCode => {
-                f.write_str("there is none, where each Topic Filter has to have one")
+                f.write_str("is missing, where each Topic Filter has to have one")
             }
             Self::TooLarge { size, limit } => {
                 write!(f, "makes a packet of {size} bytes, where {limit} is the limit")
             }
-            Self::ProtocolName => f.write_str("is neither `MQTT` nor `MQIsdp`"),
-            Self::ProtocolLevel(level) => write!(f, "is {level}, which is no version of MQTT here"),
-            Self::WillBitsWithoutWill => {
-                f.write_str("have Will QoS or Will Retain where the Will Flag is 0")
+            Self::ProtocolName => {
+                f.write_str("is neither `MQTT` nor `MQIsdp`, the only ones there are")
             }
-            Self::PasswordWithoutUserName => f.write_str("have a Password but no User Name"),
+            Self::ProtocolLevel(level) => {
+                write!(f, "is {level}, where 3 (`MQIsdp`), 4 and 5 (`MQTT`) are known")
+            }
+            Self::WillBitsWithoutWill => f.write_str(
+                "have Will QoS or Will Retain without the Will Flag, where they have to be 0",
+            ),
+            Self::PasswordWithoutUserName => {
+                f.write_str("have a Password without a User Name, which it needs before 5.0")
+            }
             Self::ReasonCode(code) => write!(f, "is {code:#04x}, which this packet may not have"),
         }
     }
@@ -197,7 +212,7 @@ pub enum EncodeError {
 #[non_exhaustive]
 pub enum FrameError {
     /// The Remaining Length has a fifth byte (5.0 section 1.5.5).
-    #[error("Remaining Length has more than four bytes")]
+    #[error("Remaining Length has a fifth byte, where four are the most [X5-N03]")]
     RemainingLengthMalformed,
     /// The packet is larger than the configured limit.
     #[error("a packet of {size} bytes, where {limit} is the limit")]

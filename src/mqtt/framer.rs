@@ -25,6 +25,21 @@ impl<'a> Frame<'a> {
         }
     }
 
+    /// The packet that these bytes begin with, or what there is of it, and how many of its bytes are
+    /// missing. Nothing while its fixed header is not whole.
+    pub(super) fn beginning(bytes: &'a [u8]) -> Result<Option<(Self, usize)>, FrameError> {
+        Ok(header(bytes)?.map(|(header, remaining)| {
+            let size = header + remaining;
+            let there = size.min(bytes.len());
+            (Self { bytes: &bytes[..there], header }, size - there)
+        }))
+    }
+
+    /// Length of the fixed header.
+    pub(super) const fn header_length(&self) -> usize {
+        self.header
+    }
+
     /// The packet's first byte: type and flags.
     pub fn first_byte(&self) -> u8 {
         self.bytes[0]

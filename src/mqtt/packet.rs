@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use super::read::{Reader, malformed};
+use super::read::{Reader, Unwatched, Watch, cite, malformed};
 use super::write::{LARGEST_VARIABLE_BYTE_INTEGER, Writer, variable_byte_integer};
 use super::{
     Auth, ConnAck, Connect, DecodeError, Disconnect, EncodeError, ErrorKind, Frame, PingReq,
@@ -140,17 +140,26 @@ impl<'a> Packet<'a> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn decode(frame: Frame<'a>, version: Version) -> Result<Self, DecodeError> {
+        Self::decode_watched(frame, version, Unwatched)
+    }
+
+    /// As [`Self::decode`], while somebody watches.
+    pub(super) fn decode_watched(
+        frame: Frame<'a>,
+        version: Version,
+        watch: impl Watch,
+    ) -> Result<Self, DecodeError> {
         let first = frame.first_byte();
         let Some(packet_type) = PacketType::from_first_byte(first, version) else {
             let kind = ErrorKind::PacketType(first >> 4);
-            let requirement = Reader::new(frame, version).cite_each("X5-N01", "X311-N01", "X31-48");
+            let requirement = cite(version, "X5-N01", "X311-N01", "X31-48");
             return Err(malformed(0, "Control Packet type", kind, requirement));
         };
         let version = match packet_type {
             PacketType::Connect => Connect::version_of(frame).unwrap_or(version),
             _ => version,
         };
-        let mut reader = Reader::new(frame, version);
+        let mut reader = Reader::new(frame, version, watch);
         check_flags(packet_type, frame.flags(), version)?;
         if version == Version::V5 && !frame.length_is_minimal() {
             let kind = ErrorKind::VariableByteIntegerNotMinimal;

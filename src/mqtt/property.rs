@@ -4,7 +4,7 @@ use alloc::borrow::Cow;
 use alloc::vec::Vec;
 use core::fmt;
 
-use super::read::{Read, Reader, malformed, protocol_error};
+use super::read::{Read, Reader, Watch, malformed, protocol_error};
 use super::topic::{self, TopicError};
 use super::write::variable_byte_integer;
 use super::{DecodeError, ErrorKind, PacketType, ReasonCode, Sender, Version};
@@ -93,7 +93,7 @@ macro_rules! properties {
             }
         }
 
-        fn read_value<'a>(id: PropertyId, reader: &mut Reader<'a>) -> Read<Property<'a>> {
+        fn read_value<'a>(id: PropertyId, reader: &mut Reader<'a, impl Watch>) -> Read<Property<'a>> {
             Ok(match id {
                 $(PropertyId::$name => Property::$name(properties!(@read $wire reader $words)),)+
                 PropertyId::UserProperty => {
@@ -208,14 +208,14 @@ impl<'a> Properties<'a> {
     }
 
     /// Reads Property Length and properties; nothing in 3.x.
-    pub(super) fn read(reader: &mut Reader<'a>, place: Place) -> Read<Self> {
+    pub(super) fn read(reader: &mut Reader<'a, impl Watch>, place: Place) -> Read<Self> {
         if !reader.is_v5() {
             return Ok(Self::new());
         }
         let length = reader.variable_byte_integer("Property Length")?;
         let mut part = reader.properties(length as usize)?;
         let start_of_all = part.offset();
-        let wire = part.clone().everything();
+        let wire = part.rest();
         let mut seen = 0u64;
         while !part.is_at_end() {
             let start = part.offset();
@@ -318,7 +318,7 @@ fn position(wire: &[u8], id: PropertyId) -> usize {
     }
 }
 
-fn read_one<'a>(reader: &mut Reader<'a>) -> Read<Property<'a>> {
+fn read_one<'a>(reader: &mut Reader<'a, impl Watch>) -> Read<Property<'a>> {
     const FIELD: &str = "Property Identifier";
     let start = reader.offset();
     let id = reader.variable_byte_integer(FIELD)?;

@@ -2,7 +2,7 @@
 
 use alloc::borrow::Cow;
 
-use super::read::{Read, Reader, malformed};
+use super::read::{Read, Reader, Watch, malformed};
 use super::topic::TopicError;
 use super::write::{Writer, Written};
 use super::{
@@ -68,7 +68,7 @@ const DUP: u8 = 0b1000;
 const RETAIN: u8 = 0b0001;
 
 impl<'a> Publish<'a> {
-    pub(super) fn read(reader: &mut Reader<'a>, flags: u8) -> Read<Self> {
+    pub(super) fn read(reader: &mut Reader<'a, impl Watch>, flags: u8) -> Read<Self> {
         let Some(qos) = QoS::from_bits((flags >> 1) & 0b11) else {
             return Err(malformed(
                 0,
@@ -90,7 +90,7 @@ impl<'a> Publish<'a> {
         };
         let properties = Properties::read(reader, Place::Packet(PacketType::Publish))?;
         check_topic(&topic, topic_at, &properties, reader)?;
-        let payload = Cow::Borrowed(reader.everything());
+        let payload = Cow::Borrowed(reader.everything("Payload"));
         Ok(Self { delivery, retain: flags & RETAIN != 0, topic, properties, payload })
     }
 
@@ -126,7 +126,7 @@ fn check_topic(
     topic: &str,
     topic_at: usize,
     properties: &Properties<'_>,
-    reader: &Reader<'_>,
+    reader: &Reader<'_, impl Watch>,
 ) -> Read<()> {
     let error = match topic::check_name(topic) {
         Ok(()) => None,

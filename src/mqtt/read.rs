@@ -3,6 +3,7 @@
 //! All parsers are the `complete` ones: within a frame nothing more can arrive.
 
 use alloc::borrow::Cow;
+use core::ops::Range;
 
 use nom::bytes::complete::take;
 use nom::multi::length_data;
@@ -11,9 +12,39 @@ use nom::{IResult, Parser};
 
 use super::{DecodeError, ErrorKind, Frame, PacketId, PacketType, ReasonCode, Version};
 
+/// Sees every field that is read, so that what explains a packet reads it no other way than what
+/// judges it.
+pub(super) trait Watch: Clone {
+    /// A field was read from these bytes of the packet. What is wrong with its value comes later.
+    fn field(&self, field: &'static str, form: Form, bytes: Range<usize>, in_properties: bool);
+}
+
+/// The forms of fields (5.0 section 1.5).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Form {
+    /// One, two or four bytes.
+    Integer,
+    /// A Variable Byte Integer.
+    Variable,
+    /// A UTF-8 Encoded String.
+    Text,
+    /// Binary Data.
+    Binary,
+    /// Everything up to the end.
+    Rest,
+}
+
+/// Nobody watches; costs nothing.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Unwatched;
+
+impl Watch for Unwatched {
+    fn field(&self, _: &'static str, _: Form, _: Range<usize>, _: bool) {}
+}
+
 /// Reads the fields of one packet in their order.
 #[derive(Clone, Debug)]
-pub(super) struct Reader<'a> {
+pub(super) struct Reader<'a, W = Unwatched> {
     rest: &'a [u8],
     /// Offset of the end of `rest` in the packet.
     end: usize,
@@ -21,19 +52,23 @@ pub(super) struct Reader<'a> {
     pub(super) version: Version,
     /// Whether this is a list of properties.
     in_properties: bool,
+    watch: W,
 }
 
 pub(super) type Read<T> = Result<T, DecodeError>;
 
 impl<'a> Reader<'a> {
-    /// Reads a frame's body.
-    pub(super) fn new(frame: Frame<'a>, version: Version) -> Self {
-        Self { rest: frame.body(), end: frame.bytes().len(), version, in_properties: false }
-    }
-
     /// Reads properties that were validated before.
     pub(super) const fn of_properties(wire: &'a [u8]) -> Self {
-        Self { rest: wire, end: wire.len(), version: Version::V5, in_properties: true }
+        let (end, watch) = (wire.len(), Unwatched);
+        Self { rest: wire, end, version: Version::V5, in_properties: true, watch }
+    }
+}
+
+impl<'a, W: Watch> Reader<'a, W> {
+    /// Reads a frame's body.
+    pub(super) fn new(frame: Frame<'a>, version: Version, watch: W) -> Self {
+        Self { rest: frame.body(), end: frame.bytes().len(), version, in_properties: false, watch }
     }
 
     /// Offset of the next byte in the packet.
@@ -54,7 +89,8 @@ impl<'a> Reader<'a> {
     pub(super) fn properties(&mut self, length: usize) -> Read<Self> {
         let start = self.offset();
         let rest = self.parse("Properties", take(length))?;
-        Ok(Self { rest, end: start + length, version: self.version, in_properties: true })
+        let watch = self.watch.clone();
+        Ok(Self { rest, end: start + length, version: self.version, in_properties: true, watch })
     }
 
     /// The version's requirement id, where 3.1 has none of its own.
@@ -84,6 +120,23 @@ impl<'a> Reader<'a> {
         requirement: &'static str,
     ) -> DecodeError {
         malformed(self.offset(), field, kind, requirement)
+    }
+
+    /// As [`Self::parse`], seen by those who watch.
+    fn field<T>(
+        &mut self,
+        field: &'static str,
+        form: Form,
+        parser: impl Parser<&'a [u8], Output = T, Error = ()>,
+    ) -> Read<T> {
+        let start = self.offset();
+        let value = self.parse(field, parser)?;
+        self.seen(field, form, start);
+        Ok(value)
+    }
+
+    fn seen(&self, field: &'static str, form: Form, start: usize) {
+        self.watch.field(field, form, start..self.offset(), self.in_properties);
     }
 
     fn parse<T>(
@@ -116,32 +169,38 @@ impl<'a> Reader<'a> {
     }
 
     pub(super) fn byte(&mut self, field: &'static str) -> Read<u8> {
-        self.parse(field, be_u8)
+        self.field(field, Form::Integer, be_u8)
     }
 
     pub(super) fn two_bytes(&mut self, field: &'static str) -> Read<u16> {
-        self.parse(field, be_u16)
+        self.field(field, Form::Integer, be_u16)
     }
 
     pub(super) fn four_bytes(&mut self, field: &'static str) -> Read<u32> {
-        self.parse(field, be_u32)
+        self.field(field, Form::Integer, be_u32)
     }
 
     pub(super) fn binary(&mut self, field: &'static str) -> Read<&'a [u8]> {
-        self.parse(field, length_data(be_u16))
+        self.field(field, Form::Binary, length_data(be_u16))
     }
 
-    /// Everything that is left.
-    pub(super) const fn everything(&mut self) -> &'a [u8] {
-        let everything = self.rest;
-        self.rest = &[];
+    /// What is left, still to be read.
+    pub(super) const fn rest(&self) -> &'a [u8] {
+        self.rest
+    }
+
+    /// Everything that is left, as a field.
+    pub(super) fn everything(&mut self, field: &'static str) -> &'a [u8] {
+        let start = self.offset();
+        let everything = core::mem::take(&mut self.rest);
+        self.seen(field, Form::Rest, start);
         everything
     }
 
     /// A UTF-8 Encoded String (5.0 section 1.5.4, 3.1.1 section 1.5.3).
     pub(super) fn string(&mut self, field: &'static str) -> Read<&'a str> {
         let start = self.offset() + 2;
-        let bytes = self.binary(field)?;
+        let bytes = self.field(field, Form::Text, length_data(be_u16))?;
         let text = core::str::from_utf8(bytes).map_err(|error| {
             let requirement = self.cite("MQTT-1.5.4-1", "MQTT-1.5.3-1");
             malformed(start + error.valid_up_to(), field, ErrorKind::IllFormedUtf8, requirement)
@@ -175,9 +234,10 @@ impl<'a> Reader<'a> {
         let start = self.offset();
         let mut value = 0;
         for index in 0..4 {
-            let byte = self.byte(field)?;
+            let byte = self.parse(field, be_u8)?;
             value |= u32::from(byte & 0x7F) << (7 * index);
             if byte & 0x80 == 0 {
+                self.seen(field, Form::Variable, start);
                 if byte == 0 && index > 0 {
                     let kind = ErrorKind::VariableByteIntegerNotMinimal;
                     return Err(malformed(self.offset() - 1, field, kind, "MQTT-1.5.5-1"));
@@ -217,7 +277,7 @@ impl<'a> Reader<'a> {
 /// What is cited of 3.1, which numbers neither its statements nor its sections.
 const MQTT_31: &str = "MQTT 3.1";
 
-const fn cite(
+pub(super) const fn cite(
     version: Version,
     v5: &'static str,
     v311: &'static str,

@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use super::read::{Read, Reader};
+use super::read::{Read, Reader, Watch};
 use super::write::{Writer, Written};
 use super::{ErrorKind, PacketId, PacketType, Place, Properties, ReasonCode};
 
@@ -18,7 +18,7 @@ pub struct SubAck<'a> {
 }
 
 impl<'a> SubAck<'a> {
-    pub(super) fn read(reader: &mut Reader<'a>) -> Read<Self> {
+    pub(super) fn read(reader: &mut Reader<'a, impl Watch>) -> Read<Self> {
         let packet_id = reader.packet_id()?;
         let properties = Properties::read(reader, Place::Packet(PacketType::SubAck))?;
         let unlisted = reader.cite_each("MQTT-3.9.3-2", "MQTT-3.9.3-2", "X31-09");
@@ -44,7 +44,7 @@ impl<'a> SubAck<'a> {
 /// The codes that are the payload of SUBACK and UNSUBACK, with the requirements that an unlisted one
 /// and a lack of any break: a request has at least one Topic Filter.
 pub(super) fn read_reasons(
-    reader: &mut Reader<'_>,
+    reader: &mut Reader<'_, impl Watch>,
     packet: PacketType,
     unlisted: &'static str,
     missing: &'static str,

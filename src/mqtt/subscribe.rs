@@ -2,7 +2,7 @@
 
 use alloc::{borrow::Cow, vec::Vec};
 
-use super::read::{Read, Reader, malformed, protocol_error};
+use super::read::{Read, Reader, Watch, malformed, protocol_error};
 use super::topic::TopicError;
 use super::write::{Writer, Written};
 use super::{
@@ -72,7 +72,7 @@ const RETAIN_AS_PUBLISHED: u8 = 0b0000_1000;
 const RETAIN_HANDLING: u8 = 0b0011_0000;
 
 impl<'a> Subscribe<'a> {
-    pub(super) fn read(reader: &mut Reader<'a>) -> Read<Self> {
+    pub(super) fn read(reader: &mut Reader<'a, impl Watch>) -> Read<Self> {
         let packet_id = reader.packet_id()?;
         let properties = Properties::read(reader, Place::Packet(PacketType::Subscribe))?;
         let mut subscriptions = Vec::new();
@@ -116,7 +116,7 @@ impl<'a> Subscribe<'a> {
 }
 
 impl<'a> Subscription<'a> {
-    fn read(reader: &mut Reader<'a>) -> Read<Self> {
+    fn read(reader: &mut Reader<'a, impl Watch>) -> Read<Self> {
         let filter = read_filter(reader)?;
         let at = reader.offset();
         let byte = reader.byte("Subscription Options")?;
@@ -130,7 +130,7 @@ impl<'a> Subscription<'a> {
 }
 
 /// A Topic Filter of SUBSCRIBE or UNSUBSCRIBE.
-pub(super) fn read_filter<'a>(reader: &mut Reader<'a>) -> Read<Cow<'a, str>> {
+pub(super) fn read_filter<'a>(reader: &mut Reader<'a, impl Watch>) -> Read<Cow<'a, str>> {
     const FIELD: &str = "Topic Filter";
     let offset = reader.offset();
     let filter = reader.text(FIELD)?;

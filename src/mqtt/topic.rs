@@ -5,22 +5,24 @@
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, thiserror::Error)]
 pub enum TopicError {
     /// It has no character.
-    #[error("is empty")]
+    #[error("is empty, where at least one character has to be")]
     Empty,
     /// A Topic Name with `+` or `#`.
     #[error("contains a wildcard, which no Topic Name may")]
     Wildcard,
     /// `#` that is not the whole last level.
-    #[error("contains `#` elsewhere than as the whole last level")]
+    #[error("contains `#` elsewhere than as the whole last level, its only place")]
     Hash,
     /// `+` that is not a whole level.
-    #[error("contains `+` that is not a whole level")]
+    #[error("contains `+` beside other characters, where it has to be a whole level")]
     Plus,
     /// `$share/` without a `ShareName`.
-    #[error("has an empty ShareName")]
+    #[error("has an empty ShareName, where at least one character has to be")]
     EmptyShareName,
     /// A `ShareName` with a wildcard, or nothing behind it.
-    #[error("has a ShareName with a wildcard, or no filter behind it")]
+    #[error(
+        "has a ShareName with a wildcard or no filter behind it, where `$share/name/filter` is the form"
+    )]
     ShareName,
 }
 

@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use super::read::{Read, Reader};
+use super::read::{Read, Reader, Watch};
 use super::suback::read_reasons;
 use super::write::{Writer, Written};
 use super::{PacketId, PacketType, Place, Properties, ReasonCode};
@@ -19,7 +19,7 @@ pub struct UnsubAck<'a> {
 }
 
 impl<'a> UnsubAck<'a> {
-    pub(super) fn read(reader: &mut Reader<'a>) -> Read<Self> {
+    pub(super) fn read(reader: &mut Reader<'a, impl Watch>) -> Read<Self> {
         let packet_id = reader.packet_id()?;
         let properties = Properties::read(reader, Place::Packet(PacketType::UnsubAck))?;
         // In 3.x the packet ends here; that nothing follows is checked for all packets.

@@ -2,7 +2,7 @@
 
 use alloc::{borrow::Cow, vec::Vec};
 
-use super::read::{Read, Reader, protocol_error};
+use super::read::{Read, Reader, Watch, protocol_error};
 use super::subscribe::read_filter;
 use super::write::{Writer, Written};
 use super::{ErrorKind, PacketId, PacketType, Place, Properties};
@@ -19,7 +19,7 @@ pub struct Unsubscribe<'a> {
 }
 
 impl<'a> Unsubscribe<'a> {
-    pub(super) fn read(reader: &mut Reader<'a>) -> Read<Self> {
+    pub(super) fn read(reader: &mut Reader<'a, impl Watch>) -> Read<Self> {
         let packet_id = reader.packet_id()?;
         let properties = Properties::read(reader, Place::Packet(PacketType::Unsubscribe))?;
         let mut filters = Vec::new();

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use bytes::Bytes;
-use pushspec_wire::mqtt::{DecodeError, Frame, FrameError, Framer, Packet, Version};
+use pushspec_wire::mqtt::{DecodeError, Dissection, Frame, FrameError, Framer, Packet, Version};
 use tokio::io::{AsyncReadExt, ReadHalf};
 use tokio::sync::mpsc;
 use tokio::time::Instant;
@@ -159,7 +159,8 @@ fn arrival(bytes: &Bytes, version: Version, connection: u32, trace: &Recorder) -
     };
     let summary = match &packet {
         Ok(packet) => packet.to_string(),
-        Err(error) => format!("malformed: {error}"),
+        // With what could be read before the fault.
+        Err(_) => Dissection::of(bytes, version).to_string(),
     };
     let entry = trace.add(connection, EntryKind::Received, summary, bytes);
     if let Err(error) = &packet {
