@@ -5,6 +5,7 @@
 #![allow(clippy::doc_markdown)]
 
 mod completions;
+mod decode;
 mod explain;
 mod list;
 mod output;
@@ -34,6 +35,7 @@ Examples:
   pushspec test mqtt://localhost:1883            test a broker
   pushspec test http://localhost:3000/events     test an event stream
   pushspec explain MQTT-3.3.1-8                  what a requirement says, and which cases judge it
+  pushspec decode --hex 'c0 00'                  what bytes mean, and what is wrong with them
 
 Exit status: 0 conformant · 1 a failure · 2 wrong usage · 3 target unreachable
 4 nothing selected or nothing run · 5 incomplete or inconclusive · 70 error of pushspec itself";
@@ -43,6 +45,7 @@ enum Command {
     Test(Box<test::Args>),
     List(list::Args),
     Explain(explain::Args),
+    Decode(decode::Args),
     Serve(Box<serve::Args>),
     Completions(completions::Args),
 }
@@ -54,6 +57,7 @@ pub(crate) fn main() -> ExitCode {
         Command::Test(args) => test::run(*args),
         Command::List(args) => list::run(&args),
         Command::Explain(args) => explain::run(&args),
+        Command::Decode(args) => decode::run(&args),
         Command::Serve(args) => serve::run(*args),
         Command::Completions(args) => {
             completions::run(&args);
