@@ -162,9 +162,11 @@ impl<'a> Dissection<'a> {
     }
 }
 
-/// What the decoder read.
+/// What the decoder read: name, form, bytes, and whether in a list of properties.
 #[derive(Default)]
-struct Seen(RefCell<Vec<(&'static str, Form, Range<usize>, bool)>>);
+struct Seen(RefCell<Vec<SeenField>>);
+
+type SeenField = (&'static str, Form, Range<usize>, bool);
 
 impl Watch for &Seen {
     fn field(&self, field: &'static str, form: Form, bytes: Range<usize>, in_properties: bool) {
@@ -246,6 +248,7 @@ impl Display for Dissection<'_> {
 mod tests {
     use alloc::string::ToString;
     use alloc::vec;
+    use core::fmt::Write as _;
 
     use super::super::lawless::Fields;
     use super::*;
@@ -255,13 +258,8 @@ mod tests {
         let mut text = String::new();
         for field in &dissection.fields {
             let indent = if field.in_properties { "  " } else { "" };
-            text += &alloc::format!(
-                "{:?} {indent}{}={} ({})\n",
-                field.bytes,
-                field.name,
-                field.value,
-                field.meaning
-            );
+            let (at, name, value) = (&field.bytes, field.name, field.value);
+            let _ = writeln!(text, "{at:?} {indent}{name}={value} ({})", field.meaning);
         }
         text + &dissection.to_string()
     }

@@ -122,12 +122,10 @@ impl fmt::Display for ErrorKind {
             Self::PacketType(found) => {
                 write!(f, "is {found}, which is no packet type of this version")
             }
-            Self::QoS3 => f.write_str("is 3, where 0, 1 and 2 exist"),
             Self::DupAtQoS0 => f.write_str("is 1 at QoS 0, where it has to be 0"),
-            Self::PacketIdentifier0 => f.write_str("is 0, where it has to be above 0"),
             Self::Topic(error) => error.fmt(f),
             Self::NoTopicFilter => f.write_str("is missing, where at least one has to be"),
-            Self::RetainHandling3 => f.write_str("is 3, where 0, 1 and 2 exist"),
+            Self::QoS3 | Self::RetainHandling3 => f.write_str("is 3, where 0, 1 and 2 exist"),
             Self::NoLocalOnShared => {
                 f.write_str("is 1 on a shared subscription, where it has to be 0")
             }
@@ -144,7 +142,9 @@ impl fmt::Display for ErrorKind {
             Self::DuplicateProperty(id) => {
                 write!(f, "is that of {id} again, which may stand there once")
             }
-            Self::PropertyValue(_, 0) => f.write_str("is 0, where it has to be above 0"),
+            Self::PacketIdentifier0 | Self::PropertyValue(_, 0) => {
+                f.write_str("is 0, where it has to be above 0")
+            }
             Self::PropertyValue(_, value) => write!(f, "is {value}, where 0 and 1 exist"),
             Self::AuthenticationDataAlone => {
                 f.write_str("stands without an Authentication Method, which it needs")

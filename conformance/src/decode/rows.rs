@@ -1,5 +1,7 @@
 //! Rows of bytes on the left and what they are on the right.
 
+use std::iter::repeat_n;
+
 use crate::report::text::{Look, Paint, wrap};
 
 /// Columns of the offset in front.
@@ -43,7 +45,8 @@ impl Rows {
     /// Lines over the whole width.
     pub(super) fn line(&mut self, paint: Paint, text: &str) {
         for line in wrap(text, self.look.width) {
-            self.out += &format!("{}\n", self.look.paint(paint, line));
+            self.out += &self.look.paint(paint, line).to_string();
+            self.out.push('\n');
         }
     }
 
@@ -79,7 +82,9 @@ impl Rows {
     pub(super) fn below(&mut self, paint: Paint, words: &str) {
         let margin = self.margin();
         for line in wrap(words, self.look.width.saturating_sub(margin)) {
-            self.out += &format!("{:margin$}{}\n", "", self.look.paint(paint, line));
+            self.out.extend(repeat_n(' ', margin));
+            self.out += &self.look.paint(paint, line).to_string();
+            self.out.push('\n');
         }
     }
 

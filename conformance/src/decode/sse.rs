@@ -213,6 +213,7 @@ impl From<Discarded> for DiscardedView {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
     use super::*;
 
     #[test]
