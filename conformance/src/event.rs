@@ -87,6 +87,8 @@ pub enum Event {
     },
     /// A case has its verdict.
     CaseFinished(Box<CaseReport>),
+    /// The process of the target, which pushspec started, ended without being asked to.
+    TargetEnded(Box<ProcessEnd>),
     /// The run is over.
     RunFinished {
         /// It was ended before its plan was done (Ctrl-C, the target died).
@@ -117,6 +119,19 @@ pub struct Endpoint {
     /// Why it could not be tested, where that is so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unreachable: Option<String>,
+}
+
+/// How the process of the target ended while it was tested.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct ProcessEnd {
+    /// The exit status or the signal.
+    pub how: String,
+    /// The cases that ran at that time, each with its protocol.
+    pub during: Vec<String>,
+    /// The last lines that it wrote to its standard output.
+    pub stdout: Vec<String>,
+    /// The last lines that it wrote to its standard error.
+    pub stderr: Vec<String>,
 }
 
 /// What one case came to in one protocol at one endpoint.
@@ -237,6 +252,9 @@ impl Totals {
 pub struct Target {
     /// Its endpoints, in the order given.
     pub endpoints: Vec<Endpoint>,
+    /// How its process ended without being asked to, where pushspec started it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ended: Vec<ProcessEnd>,
 }
 
 /// A whole run: the model that all renderings read, and the JSON report as it stands.
@@ -287,6 +305,7 @@ impl RunReport {
                 }
                 Event::CaseStarted { .. } => {}
                 Event::CaseFinished(case) => report.cases.push(case.as_ref().clone()),
+                Event::TargetEnded(end) => report.target.ended.push(end.as_ref().clone()),
                 Event::RunFinished { interrupted, duration_ms } => {
                     finished = true;
                     report.interrupted.clone_from(interrupted);

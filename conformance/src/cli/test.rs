@@ -4,12 +4,13 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use pushspec::event::{Event, RunReport};
+use pushspec::launch::Launch;
 use pushspec::probe::sse::{PublishFormat, Stimulus};
 use pushspec::report::{ExitStatus, Secrets};
 use pushspec::requirement::{Catalogue, Level, Protocol};
 use pushspec::runner::{self, Access, EndpointPlan, Plan, Selection};
 use pushspec::suite;
-use pushspec::transport::{Connector, EndpointUrl, TlsOptions};
+use pushspec::transport::{Connector, EndpointUrl, Scheme, TlsOptions};
 use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, MissedTickBehavior, interval};
 
@@ -54,6 +55,15 @@ pub(super) struct Args {
     #[arg(long, value_name = "FORMAT=FILE")]
     report: Vec<ReportTo>,
 
+    /// A shell command that starts the target and stays in the foreground. It learns where to listen
+    /// from $PUSHSPEC_PORT and $PUSHSPEC_URL (of further URLs: $PUSHSPEC_PORT_2 …) and may keep things
+    /// in $PUSHSPEC_DIR. A URL with port 0 gets a free port. The target is ended with the run.
+    #[arg(long, value_name = "COMMAND", requires = "urls", help_heading = "Target")]
+    exec: Option<String>,
+    /// Seconds until the target of --exec has to listen.
+    #[arg(long, value_name = "SECONDS", default_value = "20", value_parser = seconds, help_heading = "Target")]
+    exec_timeout: Duration,
+
     /// MQTT: the user name, where the URL has none.
     #[arg(long, value_name = "NAME", help_heading = "Access")]
     username: Option<String>,
@@ -96,9 +106,13 @@ Examples:
   pushspec test http://localhost:3000/events --publish-url http://localhost:3000/publish
   pushspec test http://localhost:3000/events --trigger 'redis-cli -x publish news'
   pushspec test mqtt://localhost:1883 --report json=out.json --report junit=out.xml
+  pushspec test mqtt://127.0.0.1:0 --exec 'mosquitto -p $PUSHSPEC_PORT'
 
 Exit status: 0 conformant · 1 a failure · 2 wrong usage · 3 target unreachable
 4 nothing selected or nothing run · 5 incomplete or inconclusive · 70 error of pushspec itself";
+
+/// How long a target may take to end before it is killed.
+const ENDS_WITHIN: Duration = Duration::from_secs(10);
 
 /// What `--protocol` can name.
 #[derive(Clone, Copy, Debug)]
@@ -147,7 +161,8 @@ fn publish_format(text: &str) -> Result<PublishFormat, String> {
 }
 
 /// Tests, reports, and tells how the process should end.
-pub(super) fn run(args: Args) -> Result<ExitStatus, Wrong> {
+pub(super) fn run(mut args: Args) -> Result<ExitStatus, Wrong> {
+    assign_ports(&mut args)?;
     let selection = selection(&args)?;
     let password = password(&args)?;
     let secrets = secrets(&args, password.as_deref());
@@ -162,6 +177,12 @@ pub(super) fn run(args: Args) -> Result<ExitStatus, Wrong> {
             None => (None, endpoints),
         };
         let plan = Plan {
+            launch: args.exec.map(|command| Launch {
+                command,
+                endpoints: endpoints.iter().map(|endpoint| endpoint.connector.clone()).collect(),
+                ready_within: args.exec_timeout,
+                ends_within: ENDS_WITHIN,
+            }),
             endpoints,
             selection,
             jobs: args.jobs.into(),
@@ -175,6 +196,33 @@ pub(super) fn run(args: Args) -> Result<ExitStatus, Wrong> {
     // Nothing that still runs may hold up the end.
     runtime.shutdown_background();
     status
+}
+
+/// Puts a free port for every port 0: one for each URL; to publish at port 0 is at the first URL's.
+fn assign_ports(args: &mut Args) -> Result<(), Wrong> {
+    let mut held = Vec::new();
+    for url in args.urls.iter_mut().filter(|url| wants_port(url)) {
+        if args.exec.is_none() {
+            return Err(Wrong::usage(format!(
+                "{url}: port 0 is for targets that pushspec starts (--exec)"
+            )));
+        }
+        let listener = std::net::TcpListener::bind((url.host(), 0))
+            .map_err(|error| Wrong::usage(format!("{url}: no free port: {error}")))?;
+        *url = url.with_port(listener.local_addr().map_err(Wrong::internal)?.port());
+        // So that no other URL gets it.
+        held.push(listener);
+    }
+    if let (Some(publish), Some(first)) = (&mut args.publish_url, args.urls.first())
+        && wants_port(publish)
+    {
+        *publish = publish.with_port(first.port());
+    }
+    Ok(())
+}
+
+fn wants_port(url: &EndpointUrl) -> bool {
+    url.port() == 0 && url.scheme() != Scheme::Unix
 }
 
 /// Runs the plan and tells it as it goes.

@@ -65,6 +65,7 @@ impl ExitStatus {
             Self::Incomplete => {
                 totals.inconclusive > 0
                     || report.interrupted.is_some()
+                    || !report.target.ended.is_empty()
                     || report.cases.len() < report.planned
             }
             Self::Usage | Self::StaleBaseline => false,
@@ -109,6 +110,12 @@ impl ExitStatus {
                 Some(why) => format!("ended early: {why}"),
                 None if totals.inconclusive > 0 => {
                     format!("{} inconclusive", plural(totals.inconclusive, "case"))
+                }
+                None if !report.target.ended.is_empty() => {
+                    format!(
+                        "the target ended by itself {}",
+                        plural(report.target.ended.len(), "time")
+                    )
                 }
                 None => {
                     let missing = report.planned.saturating_sub(report.cases.len());
@@ -180,7 +187,7 @@ mod tests {
             unreachable: unreachable.then(|| "refused".to_owned()),
         };
         RunReport {
-            target: Target { endpoints: vec![endpoint] },
+            target: Target { endpoints: vec![endpoint], ..Target::default() },
             totals: Totals {
                 error: count(error),
                 fail: count(fail),

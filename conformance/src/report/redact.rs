@@ -1,6 +1,6 @@
 //! No secret in any report: credentials of URLs, and values that the user gave as secrets.
 
-use crate::event::{Event, RunReport};
+use crate::event::{Event, ProcessEnd, RunReport};
 use crate::trace::TraceEntry;
 
 /// What stands in place of a secret.
@@ -113,6 +113,7 @@ impl Secrets {
                     self.entry(entry);
                 }
             }
+            Event::TargetEnded(end) => self.end(end),
             Event::RunFinished { interrupted, .. } => {
                 if let Some(why) = interrupted {
                     self.text(why);
@@ -130,6 +131,7 @@ impl Secrets {
                 self.text(reason);
             }
         }
+        report.target.ended.iter_mut().for_each(|end| self.end(end));
         for violation in &mut report.violations {
             self.text(&mut violation.endpoint);
             self.text(&mut violation.found);
@@ -149,6 +151,12 @@ impl Secrets {
             if text.contains(value.as_str()) {
                 *text = text.replace(value.as_str(), HIDDEN);
             }
+        }
+    }
+
+    fn end(&self, end: &mut ProcessEnd) {
+        for line in end.stdout.iter_mut().chain(&mut end.stderr) {
+            self.text(line);
         }
     }
 

@@ -1,6 +1,7 @@
 //! The runner: probes endpoints, selects and schedules cases, confirms findings, cleans up, and tells
 //! all of it as events.
 
+mod crash;
 mod detect;
 mod job;
 mod mqtt;
@@ -16,6 +17,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::time::Instant;
 
 use crate::event::{Event, Tool};
+use crate::launch::{Launch, LaunchError, Launched};
 use crate::probe::sse::Stimulus;
 use crate::transport::Connector;
 
@@ -28,6 +30,8 @@ pub use select::{Selection, SelectionError};
 pub struct Plan {
     /// The endpoints, tested one after the other.
     pub endpoints: Vec<EndpointPlan>,
+    /// How to start the target that has these endpoints, if it does not run already.
+    pub launch: Option<Launch>,
     /// Which cases.
     pub selection: Selection,
     /// How many cases run at the same time.
@@ -92,39 +96,85 @@ pub async fn run(plan: Plan, interrupt: Interrupt, events: mpsc::UnboundedSender
             version: env!("CARGO_PKG_VERSION").to_owned(),
         },
     });
+    let interrupted = match launched(&plan, &interrupt).await {
+        Ok(launched) => {
+            let interrupted = endpoints(&plan, launched.as_ref(), &interrupt, &events).await;
+            if let Some(launched) = &launched {
+                launched.stop().await;
+            }
+            interrupted
+        }
+        Err(error) => {
+            if let LaunchError::Ended { exit, .. } = &error {
+                tell(crash::told(exit.as_ref().clone(), Vec::new()));
+            }
+            for endpoint in &plan.endpoints {
+                let url = endpoint.connector.url().to_string();
+                tell(Event::EndpointUnreachable { url, reason: error.to_string() });
+            }
+            None
+        }
+    };
+    let interrupted = interrupt.borrow().clone().or(interrupted);
+    tell(Event::RunFinished { interrupted, duration_ms: began.elapsed().as_millis() as u64 });
+}
+
+/// Starts the target, where that is wanted. None, too, when the run is interrupted meanwhile.
+async fn launched(plan: &Plan, interrupt: &Interrupt) -> Result<Option<Launched>, LaunchError> {
+    let Some(launch) = &plan.launch else { return Ok(None) };
+    let launched = Launched::prepare(launch.clone())?;
+    let mut interrupt = interrupt.clone();
+    tokio::select! {
+        biased;
+        _ = schedule::interrupted(&mut interrupt) => {
+            launched.stop().await;
+            Ok(None)
+        }
+        begun = launched.begin() => begun.map(|()| Some(launched)),
+    }
+}
+
+/// Tests one endpoint after the other. Tells why it stopped early, if it did.
+async fn endpoints(
+    plan: &Plan,
+    launched: Option<&Launched>,
+    interrupt: &Interrupt,
+    events: &mpsc::UnboundedSender<Event>,
+) -> Option<String> {
+    let tell = |event| drop(events.send(event));
     let mut interrupted = None;
     for endpoint in &plan.endpoints {
         if interrupt.borrow().is_some() {
             break;
         }
-        let jobs = match jobs(endpoint, &plan, &tell).await {
-            Ok(jobs) => jobs,
-            Err(undetected) => {
-                tell(Event::EndpointUnreachable {
-                    url: endpoint.connector.url().to_string(),
-                    reason: undetected.to_string(),
-                });
-                continue;
+        match jobs(endpoint, plan, launched, &tell).await {
+            Ok(jobs) => {
+                let stopped = schedule::run(jobs, plan, launched, interrupt.clone(), events).await;
+                interrupted = stopped.or(interrupted);
             }
-        };
-        interrupted = schedule::run(jobs, &plan, interrupt.clone(), &events).await.or(interrupted);
+            Err(undetected) => tell(Event::EndpointUnreachable {
+                url: endpoint.connector.url().to_string(),
+                reason: undetected.to_string(),
+            }),
+        }
     }
-    let interrupted = interrupt.borrow().clone().or(interrupted);
-    tell(Event::RunFinished { interrupted, duration_ms: began.elapsed().as_millis() as u64 });
+    interrupted
 }
 
 /// Probes an endpoint and makes its jobs.
 async fn jobs(
     endpoint: &EndpointPlan,
     plan: &Plan,
+    launched: Option<&Launched>,
     tell: &impl Fn(Event),
 ) -> Result<schedule::Work, Undetected> {
     let work = match &endpoint.access {
         Access::Mqtt { user_name, password } => {
-            mqtt::work(endpoint, user_name.as_deref(), password.as_deref(), plan).await?
+            mqtt::work(endpoint, user_name.as_deref(), password.as_deref(), plan, launched).await?
         }
         Access::Sse { stimulus, closer, replay } => {
-            sse::work(endpoint, stimulus.as_deref(), closer.as_deref(), *replay, plan).await?
+            let (stimulus, closer) = (stimulus.as_deref(), closer.as_deref());
+            sse::work(endpoint, stimulus, closer, *replay, plan, launched).await?
         }
     };
     tell(Event::EndpointPlanned { endpoint: work.endpoint.clone(), cases: work.jobs.len() });

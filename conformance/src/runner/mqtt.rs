@@ -12,6 +12,7 @@ use super::{Attempt, EndpointPlan, Job, Plan};
 use crate::case::Case;
 use crate::event::Endpoint;
 use crate::evidence::Evidence;
+use crate::launch::Launched;
 use crate::probe::mqtt::{Capabilities, Message, Residue};
 use crate::requirement::Protocol;
 use crate::suite::mqtt::{CASES, Cx, Setting};
@@ -24,6 +25,7 @@ pub(super) async fn work(
     user_name: Option<&str>,
     password: Option<&str>,
     plan: &Plan,
+    launched: Option<&Launched>,
 ) -> Result<Work, Undetected> {
     let url = endpoint.connector.url().to_string();
     let wanted: Vec<(Protocol, &Case<Cx>)> = PROTOCOLS
@@ -44,6 +46,7 @@ pub(super) async fn work(
             user_name: user_name.map(str::to_owned),
             password: password.map(str::to_owned),
             run: plan.run.clone(),
+            launched: launched.cloned(),
         };
         match first_contact(setting).await {
             Ok(setting) => drop(settings.insert(protocol, setting)),

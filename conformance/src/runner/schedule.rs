@@ -9,10 +9,12 @@ use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout};
 
+use super::crash::Watch;
 use super::{Attempt, Interrupt, Job, Plan, verdict};
 use crate::case::{Outcome, Stop};
 use crate::event::{CaseReport, Endpoint, Event, Verdict};
 use crate::evidence::Evidence;
+use crate::launch::Launched;
 
 /// How many attempts at a connection a target gets before it counts as dead.
 const SIGNS_OF_LIFE: u32 = 3;
@@ -50,6 +52,7 @@ pub(super) type Alive = Arc<dyn Fn() -> Pin<Box<dyn Future<Output = bool> + Send
 pub(super) async fn run(
     work: Work,
     plan: &Plan,
+    launched: Option<&Launched>,
     mut interrupt: Interrupt,
     events: &mpsc::UnboundedSender<Event>,
 ) -> Option<String> {
@@ -57,10 +60,15 @@ pub(super) async fn run(
     waiting.sort_by_key(|(index, job)| (job.alone, std::cmp::Reverse(job.about.lasts), *index));
     let mut waiting: VecDeque<_> = waiting.into();
     let mut running = JoinSet::new();
+    let mut in_flight = BTreeMap::new();
+    let mut watch =
+        launched.map(|launched| Watch { launched, alive: &work.alive, events, ends: 0 });
+    // What ran when the target ended.
+    let mut suspects = Vec::new();
     let mut stopped = interrupt.borrow().clone();
     let tell = |event| drop(events.send(event));
     loop {
-        while stopped.is_none() && running.len() < plan.jobs.max(1) {
+        while stopped.is_none() && suspects.is_empty() && running.len() < plan.jobs.max(1) {
             if waiting.front().is_some_and(|(_, job)| job.alone) && !running.is_empty() {
                 break;
             }
@@ -70,14 +78,11 @@ pub(super) async fn run(
                 case: job.about.id.to_owned(),
                 protocol: job.protocol,
             });
+            in_flight.insert(index, job.clone());
             let (alone, name) = (job.alone, letters(index));
-            running.spawn(perform(
-                job,
-                name,
-                plan.timeout,
-                Arc::clone(&work.alive),
-                interrupt.clone(),
-            ));
+            let alive = Arc::clone(&work.alive);
+            let performed = perform(job, name, plan.timeout, alive, interrupt.clone());
+            running.spawn(async move { (index, performed.await) });
             if alone {
                 break;
             }
@@ -86,9 +91,27 @@ pub(super) async fn run(
             biased;
             reason = interrupted(&mut interrupt), if stopped.is_none() => stopped = Some(reason),
             finished = running.join_next() => match finished {
-                None => break,
-                Some(Ok((report, target_is_dead))) => {
-                    if target_is_dead && stopped.is_none() {
+                None => match &mut watch {
+                    Some(watch) if !suspects.is_empty() => {
+                        let suspects = std::mem::take(&mut suspects);
+                        if let Err((why, left)) = watch.resolve(suspects, plan, &interrupt).await {
+                            stopped.get_or_insert(why);
+                            waiting.extend(left);
+                        }
+                    }
+                    _ => break,
+                },
+                Some(Ok((index, (report, silent)))) => {
+                    let job = in_flight.remove(&index);
+                    let ended = match &watch {
+                        Some(watch) => watch.ended(silent).await,
+                        None => false,
+                    };
+                    if let (true, Some(job)) = (ended, job) {
+                        suspects.push((index, job));
+                        continue;
+                    }
+                    if silent && stopped.is_none() {
                         stopped = Some(format!("the target stopped answering during {}", report.id));
                     }
                     tell(Event::CaseFinished(Box::new(report)));
@@ -109,7 +132,7 @@ pub(super) async fn run(
 }
 
 /// Brings one job to its report, and tells whether the target is dead.
-async fn perform(
+pub(super) async fn perform(
     job: Job,
     name: String,
     reply: Duration,
@@ -171,7 +194,8 @@ fn blamed_on_death(report: CaseReport) -> CaseReport {
     }
 }
 
-async fn answers(alive: &Alive) -> bool {
+/// Whether the target answers.
+pub(super) async fn answers(alive: &Alive) -> bool {
     for _ in 0..SIGNS_OF_LIFE {
         if alive().await {
             return true;
@@ -206,7 +230,8 @@ async fn attempt(job: &Job, name: String, reply: Duration, mut interrupt: Interr
     verdict::report(job, outcome, &evidence, &generated, began.elapsed().as_millis() as u64)
 }
 
-async fn interrupted(interrupt: &mut Interrupt) -> String {
+/// Waits for the run to be interrupted, and tells why it was.
+pub(super) async fn interrupted(interrupt: &mut Interrupt) -> String {
     loop {
         if let Some(reason) = interrupt.borrow_and_update().clone() {
             return reason;
@@ -218,7 +243,7 @@ async fn interrupted(interrupt: &mut Interrupt) -> String {
 }
 
 /// A short name made of letters and digits.
-fn letters(mut number: usize) -> String {
+pub(super) fn letters(mut number: usize) -> String {
     let mut name = String::new();
     loop {
         name.insert(0, char::from(b"abcdefghijklmnopqrstuvw"[number % 23]));

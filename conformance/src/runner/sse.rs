@@ -8,6 +8,7 @@ use super::schedule::{Alive, Work};
 use super::{Attempt, EndpointPlan, Job, Plan};
 use crate::case::Case;
 use crate::event::Endpoint;
+use crate::launch::Launched;
 use crate::probe::sse::{Http, Request, Stimulus, survey};
 use crate::requirement::Protocol;
 use crate::suite::sse::{CASES, Cx, Setting};
@@ -21,6 +22,7 @@ pub(super) async fn work(
     closer: Option<&Connector>,
     replay: bool,
     plan: &Plan,
+    launched: Option<&Launched>,
 ) -> Result<Work, Undetected> {
     let url = endpoint.connector.url().to_string();
     let http = Http {
@@ -48,6 +50,7 @@ pub(super) async fn work(
         timeout: plan.timeout,
         run: plan.run.clone(),
         floor: Arc::default(),
+        launched: launched.cloned(),
     };
     let described = setting.capabilities.described();
     Ok(Work {

@@ -3,6 +3,7 @@
 
 mod bad_input;
 mod decode;
+mod launch;
 mod peers;
 mod runs;
 mod texts;

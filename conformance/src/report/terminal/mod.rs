@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use crate::event::{CaseReport, Endpoint, Event, RunReport, Totals, Verdict};
+use crate::event::{CaseReport, Endpoint, Event, ProcessEnd, RunReport, Totals, Verdict};
 use crate::requirement::Protocol;
 
 use super::exit::plural;
@@ -22,6 +22,8 @@ use super::text::{Look, Paint};
 
 pub(super) use trace::trace_text;
 
+/// So many of the last lines of a target that ended are shown.
+const LAST_WORDS: usize = 8;
 /// Between two lines of counts in a log.
 const COUNTS_EVERY: Duration = Duration::from_secs(10);
 /// A case that runs for longer than this is named beside the bar.
@@ -97,6 +99,7 @@ impl<W: Write> Terminal<W> {
                 Ok(())
             }
             Event::CaseFinished(case) => self.finished(case),
+            Event::TargetEnded(end) => self.target_ended(end),
             Event::RunFinished { interrupted, .. } => match interrupted {
                 Some(why) => {
                     let word = self.look.paint(Paint::Doubtful, "ENDED EARLY");
@@ -168,6 +171,22 @@ impl<W: Write> Terminal<W> {
             self.line(&text)?;
         }
         self.draw();
+        Ok(())
+    }
+
+    fn target_ended(&mut self, end: &ProcessEnd) -> io::Result<()> {
+        let word = self.look.paint(Paint::Bad, "TARGET ENDED");
+        let during = match end.during.as_slice() {
+            [] => String::new(),
+            cases => format!(" while {} ran", cases.join(", ")),
+        };
+        let text = format!("{word}  {}{}", self.shown(&end.how), self.shown(&during));
+        self.line(&text)?;
+        let output = if end.stderr.is_empty() { &end.stdout } else { &end.stderr };
+        for line in &output[output.len().saturating_sub(LAST_WORDS)..] {
+            let text = format!("              | {}", self.shown(line));
+            self.line(&text)?;
+        }
         Ok(())
     }
 

@@ -10,6 +10,7 @@ use tokio::time::{Instant, sleep};
 
 use crate::case::{Finding, Outcome, Stop};
 use crate::evidence::Evidence;
+use crate::launch::Launched;
 use crate::probe::mqtt::{
     Capabilities, Client, Judged, Message, Opening, Received, Residue, Unmet,
 };
@@ -32,6 +33,8 @@ pub struct Setting {
     pub password: Option<String>,
     /// Distinguishes this run's topics and Client Identifiers from all others: letters and digits.
     pub run: String,
+    /// The Server's process, where pushspec started it: it can be stopped, killed and started again.
+    pub launched: Option<Launched>,
 }
 
 /// What a case on an MQTT Server works with. Judging and observing are those of [`Evidence`].

@@ -82,6 +82,7 @@ fn setting(server: &Arc<Server>, capabilities: &Arc<Capabilities>) -> Setting {
         user_name: None,
         password: None,
         run: RUN.to_owned(),
+        launched: None,
     }
 }
 

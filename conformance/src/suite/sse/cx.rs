@@ -11,6 +11,7 @@ use tokio::time::Instant;
 
 use crate::case::{Outcome, Stop};
 use crate::evidence::Evidence;
+use crate::launch::Launched;
 use crate::probe::sse::{
     Capabilities, EventStream, Head, Http, Payload, Published, Received, Request, Response, Sample,
     Stimulus, Trouble,
@@ -40,6 +41,8 @@ pub struct Setting {
     pub run: String,
     /// Held for writing by cases during which no other one may cause events.
     pub floor: Arc<RwLock<()>>,
+    /// The server's process, where pushspec started it: it can be stopped, killed and started again.
+    pub launched: Option<Launched>,
 }
 
 /// What a case on a server of event streams works with. Judging and observing are those of

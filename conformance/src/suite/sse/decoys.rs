@@ -145,6 +145,7 @@ fn setting(decoy: Decoy) -> Setting {
         timeout: Duration::from_secs(5),
         run: "run".to_owned(),
         floor: Arc::default(),
+        launched: None,
     }
 }
 

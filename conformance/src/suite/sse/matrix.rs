@@ -41,6 +41,7 @@ pub(super) fn setting(server: &Arc<Server>) -> Setting {
         timeout: Duration::from_secs(5),
         run: "run".to_owned(),
         floor: Arc::default(),
+        launched: None,
     }
 }
 

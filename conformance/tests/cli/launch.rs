@@ -1,0 +1,120 @@
+//! Targets that pushspec starts itself.
+
+use pushspec::event::Verdict;
+
+use crate::tool::{pushspec, start, test};
+
+/// A command that becomes the reference broker, behind `before`.
+fn broker(before: &str) -> String {
+    let binary = env!("CARGO_BIN_EXE_pushspec");
+    format!("{before} exec {binary} serve mqtt --listen $PUSHSPEC_URL")
+}
+
+#[test]
+fn the_target_is_started_and_ended() {
+    // Where it writes its process id is gone with it; what it says last tells that it was asked.
+    let (_directory, left) = crate::tool::scratch("left");
+    let command = broker(&format!("echo $$ $PUSHSPEC_PORT $PUSHSPEC_DIR >{};", left.display()));
+    let done = test(&["mqtt://127.0.0.1:0", "--exec", &command, "--case", "mqtt/ping/*"]);
+    assert_eq!(done.status, 0, "{}", done.said());
+    assert!(done.report().target.ended.is_empty());
+    let told = std::fs::read_to_string(left).unwrap();
+    let [process, port, scratch] = told.split_whitespace().collect::<Vec<_>>()[..] else {
+        panic!("{told}")
+    };
+    assert_eq!(done.report().target.endpoints[0].url, format!("mqtt://127.0.0.1:{port}"));
+    assert!(!std::path::Path::new(scratch).exists());
+    assert!(!std::path::Path::new(&format!("/proc/{process}")).exists());
+}
+
+#[test]
+fn an_event_server_too() {
+    let binary = env!("CARGO_BIN_EXE_pushspec");
+    let command = format!("{binary} serve sse --listen http://127.0.0.1:$PUSHSPEC_PORT & wait $!");
+    let done = test(&[
+        "http://127.0.0.1:0/events",
+        "--publish-url",
+        "http://127.0.0.1:0/publish",
+        "--exec",
+        &command,
+        "--case",
+        "sse/payload/*",
+    ]);
+    assert_eq!(done.status, 0, "{}", done.said());
+    assert!(done.report().totals.pass > 0);
+}
+
+#[test]
+fn a_target_that_does_not_come_up_is_unreachable() {
+    let done = test(&["mqtt://127.0.0.1:0", "--exec", "echo no licence >&2; exit 4"]);
+    assert_eq!(done.status, 3, "{}", done.said());
+    assert!(done.out.contains("exit status 4; its last words: no licence"), "{}", done.said());
+    assert_eq!(done.report().target.ended[0].stderr, ["no licence"]);
+    let deaf = test(&["mqtt://127.0.0.1:0", "--exec", "sleep 60", "--exec-timeout", "0.3"]);
+    assert_eq!(deaf.status, 3, "{}", deaf.said());
+    assert!(deaf.out.contains("nothing listens at"), "{}", deaf.said());
+}
+
+#[test]
+fn the_case_that_ends_the_target_fails_and_the_run_goes_on() {
+    // A broker that dies with a word as soon as a certain client comes: one that sends no CONNECT.
+    let script = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cli/fragile.py");
+    let command = format!("exec python3 {} $PUSHSPEC_PORT", script.display());
+    let done = test(&[
+        "mqtt://127.0.0.1:0",
+        "--exec",
+        &command,
+        "--protocol",
+        "3.1.1",
+        "--case",
+        "mqtt/connect/must-be-the-first-packet",
+        "mqtt/ping/*",
+        "--timeout",
+        "1",
+    ]);
+    assert_eq!(done.status, 1, "{}", done.said());
+    let report = done.report();
+    assert_eq!(report.cases.len(), report.planned);
+    let failed: Vec<&str> = report
+        .cases
+        .iter()
+        .filter(|case| case.verdict == Verdict::Fail)
+        .map(|case| case.id.as_str())
+        .collect();
+    assert_eq!(failed, ["mqtt/connect/must-be-the-first-packet"], "{}", done.said());
+    assert!(report.cases.iter().any(|case| case.verdict == Verdict::Pass), "{}", done.said());
+    // Once when it was found, once when it was confirmed.
+    assert_eq!(report.target.ended.len(), 2);
+    assert_eq!(report.target.ended[1].during, ["mqtt/connect/must-be-the-first-packet (3.1.1)"]);
+    assert_eq!(report.target.ended[1].stderr, ["fragile: cannot cope"]);
+    assert!(done.out.contains("exit status 7"), "{}", done.said());
+    assert!(done.out.contains("fragile: cannot cope"), "{}", done.said());
+}
+
+#[test]
+fn an_interrupt_ends_the_target_as_well() {
+    let (_directory, left) = crate::tool::scratch("left");
+    let command = broker(&format!("echo $$ >{};", left.display()));
+    let run = start(&["mqtt://127.0.0.1:0", "--exec", &command]);
+    // It is interrupted as soon as the target has begun, however far it has come.
+    let process = loop {
+        let told = std::fs::read_to_string(&left).unwrap_or_default();
+        if told.ends_with('\n') {
+            break told.trim().to_owned();
+        }
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    };
+    run.signal("INT");
+    let done = run.done();
+    // Nothing may have run yet.
+    assert!(matches!(done.status, 4 | 5), "{}", done.said());
+    assert!(done.report().interrupted.is_some());
+    assert!(!std::path::Path::new(&format!("/proc/{process}")).exists());
+}
+
+#[test]
+fn port_0_is_for_targets_that_are_started() {
+    let output = pushspec().args(["test", "mqtt://127.0.0.1:0"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    assert!(String::from_utf8(output.stderr).unwrap().contains("--exec"));
+}
