@@ -1,12 +1,15 @@
 """The command line of `conformance/targets/run`."""
 
 import argparse
+import contextlib
 import os
 import signal
 import sys
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 
 from . import descriptor, expected, outcome
+from .process import Process
 from .session import Settings, test_target
 
 USAGE = 2
@@ -39,13 +42,15 @@ def parse_arguments(arguments):
         arguments, extra = arguments[:split], arguments[split + 1 :]
     parser = argparse.ArgumentParser(
         prog="conformance/targets/run",
-        usage="%(prog)s [NAME…] [--all] [options] [-- ARGUMENT…]",
+        usage="%(prog)s [NAME…] [--all | --short] [options] [-- ARGUMENT…]",
         description="Installs real brokers and servers, starts each on free ports and tests it with pushspec.",
         epilog="What follows -- is handed to `pushspec test`. Ends with 0 when all went as expected, 1 when a verdict "
         "was unexpected or a target or pushspec failed, 2 on wrong usage, 77 when nothing could be tested.",
     )
     parser.add_argument("names", nargs="*", metavar="NAME", help="targets: the directories beside this program")
     parser.add_argument("--all", action="store_true", help="all targets")
+    parser.add_argument("--short", action="store_true", help="all targets but those that take long to install")
+    parser.add_argument("--parallel", type=int, metavar="N", default=1, help="test so many targets at the same time (default: 1)")
     parser.add_argument("--list", action="store_true", help="list the targets and end")
     parser.add_argument("--pushspec", type=Path, metavar="PATH", help="the program (default: the build in target/)")
     parser.add_argument("--out", type=Path, metavar="DIR", default=ROOT / "out" / "zoo", help="where reports and logs go (default: out/zoo)")
@@ -58,8 +63,10 @@ def parse_arguments(arguments):
     options.extra = tuple(extra)
     if options.list:
         return options
-    if options.all == bool(options.names):
-        parser.error("give the names of targets, or --all")
+    if (options.all or options.short) == bool(options.names):
+        parser.error("give the names of targets, or --all, or --short")
+    if options.parallel < 1:
+        parser.error("--parallel: expected a number from 1")
     if options.expect and len(options.names) != 1:
         parser.error("--expect goes with exactly one target")
     return options
@@ -67,8 +74,10 @@ def parse_arguments(arguments):
 
 def load_targets(options):
     """The descriptors of the chosen targets, cut down to the chosen endpoints."""
-    names = descriptor.names(TARGETS) if options.all else list(dict.fromkeys(options.names))
+    names = list(dict.fromkeys(options.names)) or descriptor.names(TARGETS)
     targets = [descriptor.load(TARGETS / name) for name in names]
+    if options.short and not options.all:
+        targets = [target for target in targets if not target.slow]
     if options.endpoint:
         targets = [descriptor.only_endpoints(target, options.endpoint) for target in targets]
         targets = [target for target in targets if target.endpoints]
@@ -86,6 +95,20 @@ def load_expectations(target, options):
         return expected.parse(path.read_text(encoding="utf-8"))
     except (OSError, expected.ExpectedError) as error:
         raise expected.ExpectedError(f"{path}: {error}") from error
+
+
+def as_they_end(chosen, settings, parallel):
+    """The outcomes of each target, so many of them tested at the same time."""
+    pool = ThreadPoolExecutor(parallel)
+    try:
+        ending = as_completed([pool.submit(test_target, target, settings, expectations) for target, expectations in chosen])
+        for future in ending:
+            yield future.result()
+    finally:
+        # After an interruption nothing may go on, nor wait for what goes on.
+        pool.shutdown(wait=False, cancel_futures=True)
+        Process.stop_all()
+        pool.shutdown()
 
 
 def main(arguments):
@@ -108,8 +131,9 @@ def main(arguments):
     settings = Settings(pushspec=pushspec, out=out, cache=cache(), extra=options.extra, timeout=options.timeout)
 
     outcomes = []
-    for target, expectations in chosen:
-        for result in test_target(target, settings, expectations):
+    # Closed whatever happens: an interruption ends what still runs.
+    with contextlib.closing(as_they_end(chosen, settings, options.parallel)) as ending:
+        for result in (result for results in ending for result in results):
             print("\n".join(result.lines()), flush=True)
             outcomes.append(result)
     print(f"reports and logs: {out}")

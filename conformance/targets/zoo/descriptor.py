@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 DESCRIPTOR = "target.toml"
-_KEYS = {"title", "version", "version_pattern", "protocols", "ports", "notes", "ready", "endpoint"}
+_KEYS = {"title", "version", "version_pattern", "protocols", "ports", "notes", "slow", "ready", "endpoint"}
 _READY_KEYS = {"http", "timeout"}
 _ENDPOINT_KEYS = {"name", "url", "publish_url", "args"}
 
@@ -36,6 +36,7 @@ class Target:
     protocols: tuple[str, ...]
     ports: tuple[str, ...]
     notes: str
+    slow: bool
     ready_http: str | None
     ready_timeout: float
     endpoints: tuple[Endpoint, ...]
@@ -71,6 +72,7 @@ def parse(name, directory, text):
         protocols=tuple(table.get("protocols", ())),
         ports=tuple(table.get("ports", ())),
         notes=table.get("notes", ""),
+        slow=table.get("slow", False) is True,
         ready_http=ready.get("http"),
         ready_timeout=float(ready.get("timeout", 20)),
         endpoints=endpoints,

@@ -76,3 +76,18 @@ install_venv() {
         cannot_install "pip could not install the packages of $requirements"
     echo "$stamp" >"$place/installed"
 }
+
+# Builds the Maven project of a directory in the cache, once per state of its files.
+build_with_maven() {
+    local name=$1 dir=$2
+    local place=$zoo_cache/$name stamp
+    command -v java >/dev/null || install_packages openjdk-17-jdk-headless
+    command -v mvn >/dev/null || install_packages maven
+    stamp=$(cd "$dir" && find pom.xml src -type f -exec sha256sum {} + | sort)
+    [ "$(cat "$place/installed" 2>/dev/null)" != "$stamp" ] || return 0
+    rm -rf "$place"
+    mkdir -p "$place"
+    cp -r "$dir/pom.xml" "$dir/src" "$place/"
+    (cd "$place" && mvn -B -q package </dev/null) || cannot_install "Maven could not build $dir"
+    echo "$stamp" >"$place/installed"
+}

@@ -35,6 +35,8 @@ def free_ports(count):
 class Process:
     """A child in its own process group."""
 
+    _running = set()
+
     def __init__(self, command, *, env, cwd, log):
         self.log = log
         with log.open("wb") as output:
@@ -47,6 +49,13 @@ class Process:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
+        self._running.add(self)
+
+    @classmethod
+    def stop_all(cls):
+        """Ends every process that was started and not stopped yet."""
+        for process in list(cls._running):
+            process.stop()
 
     def __enter__(self):
         return self
@@ -89,6 +98,7 @@ class Process:
         deadline = time.monotonic() + patience
         while self._signal(0) and time.monotonic() < deadline:
             time.sleep(0.01)
+        self._running.discard(self)
 
     def _signal(self, number):
         """Sends a signal to the group; false when nothing is left of it."""

@@ -1,0 +1,3 @@
+module pushspec.test/target
+
+go 1.19
