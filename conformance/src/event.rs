@@ -107,6 +107,16 @@ pub struct Tool {
     pub version: String,
 }
 
+impl Tool {
+    /// This tool.
+    pub fn this() -> Self {
+        Self {
+            name: env!("CARGO_PKG_NAME").to_owned(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+        }
+    }
+}
+
 /// One tested endpoint.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Endpoint {

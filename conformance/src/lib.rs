@@ -6,6 +6,7 @@ pub mod decode;
 pub mod event;
 pub mod evidence;
 pub mod launch;
+pub mod lint;
 pub mod probe;
 pub mod reference;
 pub mod report;

@@ -7,6 +7,7 @@
 mod completions;
 mod decode;
 mod explain;
+mod lint;
 mod list;
 mod output;
 mod references;
@@ -34,6 +35,7 @@ Examples:
   pushspec test                                  see it work, on its own reference targets
   pushspec test mqtt://localhost:1883            test a broker
   pushspec test http://localhost:3000/events     test an event stream
+  pushspec lint stream.txt                       judge a captured event stream
   pushspec explain MQTT-3.3.1-8                  what a requirement says, and which cases judge it
   pushspec decode --hex 'c0 00'                  what bytes mean, and what is wrong with them
 
@@ -46,6 +48,7 @@ enum Command {
     List(list::Args),
     Explain(explain::Args),
     Decode(decode::Args),
+    Lint(lint::Args),
     Serve(Box<serve::Args>),
     Completions(completions::Args),
 }
@@ -58,6 +61,7 @@ pub(crate) fn main() -> ExitCode {
         Command::List(args) => list::run(&args),
         Command::Explain(args) => explain::run(&args),
         Command::Decode(args) => decode::run(&args),
+        Command::Lint(args) => lint::run(&args),
         Command::Serve(args) => serve::run(*args),
         Command::Completions(args) => {
             completions::run(&args);

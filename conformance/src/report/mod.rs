@@ -6,6 +6,7 @@
 mod exit;
 pub mod json;
 pub mod junit;
+pub mod lint;
 pub mod listing;
 mod redact;
 #[cfg(test)]

@@ -19,6 +19,8 @@ pub struct Job {
     pub endpoint: String,
     /// Why the case does not apply, if that is known beforehand.
     pub not_applicable: Option<String>,
+    /// Why the case cannot reach its point, if that is known beforehand.
+    pub out_of_reach: Option<String>,
     /// Nothing else runs while this does.
     pub alone: bool,
     /// Begins an attempt. The name is unique in the run: letters and digits.

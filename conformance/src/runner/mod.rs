@@ -90,12 +90,7 @@ pub async fn run(plan: Plan, interrupt: Interrupt, events: mpsc::UnboundedSender
     let began = Instant::now();
     // That nobody listens any more is no reason to leave things in the target.
     let tell = |event| drop(events.send(event));
-    tell(Event::RunStarted {
-        tool: Tool {
-            name: env!("CARGO_PKG_NAME").to_owned(),
-            version: env!("CARGO_PKG_VERSION").to_owned(),
-        },
-    });
+    tell(Event::RunStarted { tool: Tool::this() });
     let interrupted = match launched(&plan, &interrupt).await {
         Ok(launched) => {
             let interrupted = endpoints(&plan, launched.as_ref(), &interrupt, &events).await;

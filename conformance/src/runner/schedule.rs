@@ -139,8 +139,10 @@ pub(super) async fn perform(
     alive: Alive,
     interrupt: Interrupt,
 ) -> (CaseReport, bool) {
-    if let Some(reason) = &job.not_applicable {
-        let outcome = Err(Stop::NotApplicable(reason.clone()));
+    let known = (job.not_applicable.clone().map(Stop::NotApplicable))
+        .or_else(|| job.out_of_reach.clone().map(Stop::Inconclusive));
+    if let Some(stop) = known {
+        let outcome = Err(stop);
         return (verdict::report(&job, outcome, &Evidence::new(), &[], 0), false);
     }
     let first = attempt(&job, format!("{name}x"), reply, interrupt.clone()).await;

@@ -15,6 +15,9 @@ use crate::suite::sse::{CASES, Cx, Setting};
 use crate::trace::Recorder;
 use crate::transport::Connector;
 
+/// The case that judges a response that does not begin before there are events.
+const HEADERS_AT_ONCE: &str = "sse/delivery/headers-at-once";
+
 /// Probes an event stream and makes its jobs.
 pub(super) async fn work(
     endpoint: &EndpointPlan,
@@ -71,6 +74,11 @@ fn job(case: &'static Case<Cx>, setting: &Setting, url: &str) -> Job {
         about: case.about(),
         protocol: Protocol::Sse,
         endpoint: url.to_owned(),
+        out_of_reach: (setting.capabilities.held_back && case.id != HEADERS_AT_ONCE).then(|| {
+            format!(
+                "the response is held back until there is more of it or it ends, see {HEADERS_AT_ONCE} (a proxy that buffers? with nginx, `proxy_buffering off` or the header field `X-Accel-Buffering: no` helps)"
+            )
+        }),
         not_applicable: case.needs.iter().find_map(|need| setting.capabilities.lacks(*need)),
         alone: case.disturbs && setting.closer.is_some(),
         attempt: Arc::new(move |evidence, name| {

@@ -1,7 +1,9 @@
 //! What users point the tool at by mistake, and what they type wrongly: one clear message, the right
 //! status, and a complete report.
 
-use crate::peers::{dying_after, endless, greeting, silent};
+use pushspec::event::Verdict;
+
+use crate::peers::{dying_after, endless, greeting, held_back, silent};
 use crate::tool::{Done, free_port, pushspec, scratch, serve, test};
 
 /// The endpoint could not be tested, and the report says so.
@@ -113,6 +115,28 @@ fn the_target_dies_midway() {
     assert!(report.totals.pass > 0, "{}", done.said());
     assert_eq!(report.totals.fail, 0, "{}", done.said());
     assert!(done.out.contains("ENDED EARLY"), "{}", done.said());
+}
+
+#[test]
+fn a_response_is_held_back() {
+    let address = held_back();
+    let publish = format!("http://{address}/publish");
+    let url = format!("http://{address}/");
+    let done = test(&[&url, "--publish-url", &publish, "--timeout", "0.5"]);
+    assert_eq!(done.status, 5, "{}", done.said());
+    for case in &done.report().cases {
+        let found = case.found.as_deref().unwrap_or_default();
+        match case.verdict {
+            Verdict::Warn => {
+                assert_eq!(case.id, "sse/delivery/headers-at-once");
+                assert!(found.contains("the response is held back"), "{found}");
+            }
+            Verdict::Inconclusive => assert!(found.contains("proxy_buffering off"), "{found}"),
+            Verdict::NotApplicable => {}
+            other => panic!("{}: {other}", case.id),
+        }
+    }
+    assert_eq!(done.report().totals.warn, 1, "{}", done.said());
 }
 
 #[test]

@@ -4,6 +4,7 @@
 mod bad_input;
 mod decode;
 mod launch;
+mod lint;
 mod peers;
 mod runs;
 mod texts;

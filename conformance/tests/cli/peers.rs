@@ -49,6 +49,19 @@ pub(crate) fn endless(head: &'static [u8], part: &'static [u8]) -> SocketAddr {
     })
 }
 
+/// Takes what is POSTed and never answers anything else, as a proxy does that buffers a stream.
+pub(crate) fn held_back() -> SocketAddr {
+    listening(|mut stream| {
+        let mut buffer = [0; 4096];
+        let count = stream.read(&mut buffer).unwrap_or_default();
+        if buffer[..count].starts_with(b"POST") {
+            let _ = stream.write_all(b"HTTP/1.1 204 No Content\r\n\r\n");
+        } else {
+            swallow(stream);
+        }
+    })
+}
+
 /// Passes connections on to another address, so many of them; at the next one all end, and nobody
 /// listens any more.
 pub(crate) fn dying_after(connections: usize, target: SocketAddr) -> SocketAddr {

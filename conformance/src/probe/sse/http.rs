@@ -289,6 +289,7 @@ impl Pending {
             head,
             wire: self.wire,
             unread: rest,
+            misframed: None,
             raw: Vec::new(),
         })
     }
@@ -305,6 +306,8 @@ pub struct Response {
     coding: Result<Coding, Trouble>,
     /// What came with the head.
     unread: Vec<u8>,
+    /// What is wrong behind the content that was read last.
+    misframed: Option<Trouble>,
     /// What was read last, as it came, and where that stands in the trace.
     raw: Vec<u8>,
     entry: EntryId,
@@ -318,6 +321,9 @@ impl Response {
         awaited: &str,
     ) -> Result<Option<Vec<u8>>, Trouble> {
         loop {
+            if let Some(trouble) = &self.misframed {
+                return Err(trouble.clone());
+            }
             if self.unframer.is_done() {
                 return Ok(None);
             }
@@ -338,7 +344,7 @@ impl Response {
             let summary = summary(&raw, &content, &self.coding);
             self.entry = self.wire.trace.add(self.wire.number, EntryKind::Received, summary, &raw);
             self.raw = raw;
-            unframed.map_err(Trouble::Framing)?;
+            self.misframed = unframed.err().map(Trouble::Framing);
             let content = match &mut self.coding {
                 Ok(coding) => coding.undo(content)?,
                 Err(trouble) => return Err(trouble.clone()),

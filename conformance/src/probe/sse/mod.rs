@@ -17,7 +17,7 @@ mod trouble;
 
 pub use body::{Framing, FramingError};
 pub use http::{Head, Http, Response};
-pub use notes::{Notes, Sample};
+pub use notes::{Notes, Remark, Sample};
 pub use request::Request;
 pub use stimulus::{Payload, PublishFormat, Published, Stimulus};
 pub use stream::{Ending, EventStream, Received};

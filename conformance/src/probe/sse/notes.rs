@@ -13,11 +13,84 @@ const KNOWN: [&str; 4] = ["data", "event", "id", "retry"];
 /// Most names that are kept.
 const KEPT: usize = 32;
 
+/// What a lint remarks on a line: each of these is judged by one case.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Remark {
+    /// Bytes that are not UTF-8.
+    IllFormed,
+    /// A byte order mark at the beginning of a later line.
+    LateByteOrderMark,
+    /// A name that looks like a known one but is not.
+    NearMiss,
+    /// A `retry` that is not made of digits.
+    BadRetry,
+    /// A `retry` of no time at all.
+    ZeroRetry,
+    /// An `id` with U+0000.
+    NulId,
+    /// An `id` that cannot travel in a header field.
+    UnsafeId,
+    /// An event type in a block without data.
+    LostBlock,
+}
+
+impl Remark {
+    /// The case that judges it.
+    pub const fn case(self) -> &'static str {
+        match self {
+            Self::IllFormed => "sse/stream/utf-8",
+            Self::LateByteOrderMark => "sse/stream/byte-order-mark",
+            Self::NearMiss => "sse/stream/field-names",
+            Self::BadRetry => "sse/stream/retry-is-digits",
+            Self::ZeroRetry => "sse/stream/retry-is-not-zero",
+            Self::NulId => "sse/stream/ids-without-nul",
+            Self::UnsafeId => "sse/stream/ids-travel",
+            Self::LostBlock => "sse/stream/named-blocks-have-data",
+        }
+    }
+
+    /// What should be there instead.
+    pub const fn expected(self) -> &'static str {
+        match self {
+            Self::IllFormed => "well-formed UTF-8",
+            Self::LateByteOrderMark => "no line that begins with U+FEFF",
+            Self::NearMiss => "data, event, id and retry as they are",
+            Self::BadRetry => "digits",
+            Self::ZeroRetry => "a time above zero",
+            Self::NulId => "no U+0000",
+            Self::UnsafeId => "no blanks around an id and no controls in it",
+            Self::LostBlock => "data in every named block",
+        }
+    }
+
+    /// What was found, on such a line.
+    pub fn found(self, sample: &Sample) -> String {
+        match self {
+            Self::IllFormed => "a line that is not",
+            Self::LateByteOrderMark => "such a line",
+            Self::NearMiss => {
+                let name = sample.text.split(':').next().unwrap_or_default();
+                return format!("a field named {name:?}");
+            }
+            Self::BadRetry => "a retry that clients ignore",
+            Self::ZeroRetry => "retry: 0",
+            Self::NulId => "an id that clients ignore",
+            Self::UnsafeId => "an id that does not travel",
+            Self::LostBlock => "a block that is lost",
+        }
+        .to_owned()
+    }
+}
+
 /// A place in the stream.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Sample {
     /// The line, shortened and escaped.
     pub text: String,
+    /// Where the line begins in the stream.
+    pub offset: u64,
+    /// The number of the line, from 1.
+    pub line: u64,
     /// The read that completed it.
     pub entry: EntryId,
     /// Where in that read it stands, as far as it could be found there.
@@ -33,78 +106,88 @@ pub struct Notes {
     pub comments: u64,
     /// Whether the stream began with a byte order mark.
     pub byte_order_mark: bool,
-    /// A line with bytes that are not UTF-8.
-    pub ill_formed: Option<Sample>,
-    /// A later line that begins with a byte order mark.
-    pub late_byte_order_mark: Option<Sample>,
-    /// Names that look like known ones but are not.
-    pub near_misses: BTreeMap<String, Sample>,
-    /// Other names without a meaning.
+    /// The first line of each kind on which there is something to remark.
+    remarks: BTreeMap<Remark, Sample>,
+    /// Names without a meaning that do not look like known ones.
     pub unknown: BTreeSet<String>,
-    /// A `retry` that is not made of digits.
-    pub bad_retry: Option<Sample>,
     /// The last valid `retry`.
     pub retry: Option<Duration>,
-    /// An `id` with U+0000.
-    pub nul_id: Option<Sample>,
-    /// An `id` that cannot travel in a header field.
-    pub unsafe_id: Option<Sample>,
     /// How many `id` fields with a value there were.
     pub ids: u64,
-    /// A block with an event type and without data.
-    pub lost_block: Option<Sample>,
     event_type: Option<Sample>,
     data: bool,
 }
 
 impl Notes {
-    pub(super) fn line(&mut self, line: &Line<'_>, entry: EntryId, raw: &[u8]) {
+    /// The first line on which there is this to remark.
+    pub fn remarked(&self, remark: Remark) -> Option<&Sample> {
+        self.remarks.get(&remark)
+    }
+
+    /// Takes the remarks out: those to come are then again noted as first ones.
+    pub fn take_remarks(&mut self) -> BTreeMap<Remark, Sample> {
+        std::mem::take(&mut self.remarks)
+    }
+
+    /// Notes what there is to say of a line. `raw` is what the read that completed it brought.
+    pub fn line(&mut self, line: &Line<'_>, entry: EntryId, raw: &[u8]) {
         self.lines += 1;
         self.byte_order_mark |= line.bom;
-        let sample = || Sample { text: shown(line.bytes), entry, range: position(raw, line.bytes) };
+        let number = self.lines;
+        let sample = || Sample {
+            text: shown(line.bytes),
+            offset: line.offset,
+            line: number,
+            entry,
+            range: position(raw, line.bytes),
+        };
         if line.ill_formed().is_some() {
-            self.ill_formed.get_or_insert_with(sample);
+            self.remark(Remark::IllFormed, sample);
         }
         match line.kind() {
             LineKind::Empty => {
-                let event_type = self.event_type.take();
-                if !std::mem::take(&mut self.data) && self.lost_block.is_none() {
-                    self.lost_block = event_type;
+                if let (Some(event_type), false) = (self.event_type.take(), self.data) {
+                    self.remark(Remark::LostBlock, || event_type);
                 }
+                self.data = false;
             }
             LineKind::Comment(_) => self.comments += 1,
             LineKind::Field(field) => self.field(field, sample),
         }
     }
 
-    fn field(&mut self, field: Field<'_>, sample: impl Fn() -> Sample) {
+    fn remark(&mut self, remark: Remark, sample: impl FnOnce() -> Sample) {
+        self.remarks.entry(remark).or_insert_with(sample);
+    }
+
+    fn field(&mut self, field: Field<'_>, sample: impl FnOnce() -> Sample) {
         match field.name {
             b"data" => self.data = true,
             b"event" => self.event_type = Some(sample()),
             b"id" => {
                 if field.value.contains(&0) {
-                    self.nul_id.get_or_insert_with(&sample);
+                    self.remark(Remark::NulId, sample);
                 } else if !travels(field.value) {
-                    self.unsafe_id.get_or_insert_with(&sample);
+                    self.remark(Remark::UnsafeId, sample);
                 }
                 self.ids += u64::from(!field.value.is_empty());
             }
             b"retry" => match retry(field.value) {
-                Some(time) => self.retry = Some(time),
-                None => {
-                    self.bad_retry.get_or_insert_with(&sample);
+                Some(time) => {
+                    self.retry = Some(time);
+                    if time.is_zero() {
+                        self.remark(Remark::ZeroRetry, sample);
+                    }
                 }
+                None => self.remark(Remark::BadRetry, sample),
             },
             name => {
-                let text = shown(name);
                 if name.starts_with("\u{feff}".as_bytes()) {
-                    self.late_byte_order_mark.get_or_insert_with(&sample);
+                    self.remark(Remark::LateByteOrderMark, sample);
                 } else if is_near_miss(name) {
-                    if self.near_misses.len() < KEPT {
-                        self.near_misses.entry(text).or_insert_with(&sample);
-                    }
+                    self.remark(Remark::NearMiss, sample);
                 } else if self.unknown.len() < KEPT {
-                    self.unknown.insert(text);
+                    self.unknown.insert(shown(name));
                 }
             }
         }

@@ -63,6 +63,22 @@ pub struct Ending {
     pub partial_line: Vec<u8>,
 }
 
+impl Ending {
+    /// What there is at the end of these lines.
+    pub(crate) fn of(lines: &LineDecoder, interpreter: &Interpreter, complete: bool) -> Self {
+        let partial_line = lines.partial_line();
+        let discarded = interpreter.pending(partial_line, lines.offset());
+        let partial_line = partial_line[..partial_line.len().min(80)].to_vec();
+        Self { complete, discarded, partial_line }
+    }
+
+    /// How many fields are lost because no empty line closes their block. A comment is no loss.
+    pub fn lost_fields(&self) -> usize {
+        let partial = self.partial_line.first().is_some_and(|first| *first != b':');
+        self.discarded.map_or(0, |discarded| discarded.fields + usize::from(partial))
+    }
+}
+
 /// Reads events.
 pub struct EventStream {
     response: Response,
@@ -214,10 +230,7 @@ impl EventStream {
     }
 
     fn end(&mut self, complete: bool) {
-        let partial_line = self.lines.partial_line();
-        let discarded = self.interpreter.pending(partial_line, self.lines.offset());
-        let partial_line = partial_line[..partial_line.len().min(80)].to_vec();
-        self.ending = Some(Ending { complete, discarded, partial_line });
+        self.ending = Some(Ending::of(&self.lines, &self.interpreter, complete));
     }
 
     fn process(&mut self, content: &[u8]) -> Result<(), Trouble> {

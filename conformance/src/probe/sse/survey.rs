@@ -16,6 +16,9 @@ pub struct Capabilities {
     pub stimulus: bool,
     /// Whether events carry ids; unknown while none came.
     pub ids: Option<bool>,
+    /// Whether neither the response's head nor an event that was caused came: only what judges that
+    /// can be exercised then.
+    pub held_back: bool,
 }
 
 impl Capabilities {
@@ -44,6 +47,9 @@ impl Capabilities {
             ("event ids".to_owned(), ids.to_owned()),
             ("stimulus".to_owned(), if self.stimulus { "yes" } else { "no" }.to_owned()),
         ]);
+        if self.held_back {
+            described.insert("response".to_owned(), "held back".to_owned());
+        }
         let optional = [("content type", &self.content_type), ("server", &self.server)];
         for (name, value) in optional {
             if let Some(value) = value {
@@ -99,10 +105,22 @@ pub async fn survey(
     let response = match pending.try_head(http.timeout).await? {
         Ok(response) => response,
         Err(pending) => {
+            let mut caused = false;
             if let Some(stimulus) = stimulus {
-                stimulus.publish(&Payload::data(token), &http.trace, http.timeout).await?;
+                let payload = Payload::data(token);
+                caused = stimulus.publish(&payload, &http.trace, http.timeout).await?
+                    == Published::Accepted;
             }
-            pending.head(http.timeout).await?
+            match pending.head(http.timeout).await {
+                Err(trouble) if trouble.is_silence() && caused => {
+                    return Ok(Capabilities {
+                        stimulus: true,
+                        held_back: true,
+                        ..Capabilities::default()
+                    });
+                }
+                response => response?,
+            }
         }
     };
     let head = &response.head;
@@ -127,7 +145,7 @@ pub async fn survey(
         }
     }
     let mut capabilities =
-        Capabilities { content_type, server: head.header("server"), stimulus: false, ids: None };
+        Capabilities { content_type, server: head.header("server"), ..Capabilities::default() };
     let mut stream = EventStream::over(response);
     if let Some(stimulus) = stimulus {
         let published = stimulus.publish(&Payload::data(token), &http.trace, http.timeout).await;

@@ -13,7 +13,7 @@ use crate::case::{Outcome, Stop};
 use crate::evidence::Evidence;
 use crate::launch::Launched;
 use crate::probe::sse::{
-    Capabilities, EventStream, Head, Http, Payload, Published, Received, Request, Response, Sample,
+    Capabilities, EventStream, Head, Http, Payload, Published, Received, Remark, Request, Response,
     Stimulus, Trouble,
 };
 use crate::transport::Connector;
@@ -255,12 +255,18 @@ impl Cx {
 
     // ===== Judging =====
 
-    /// Judges that something was not seen in the stream, and points at it. The line itself is shown in
-    /// the trace only: which one is met first may differ from run to run.
-    pub fn judge_unseen(&self, sample: Option<&Sample>, expected: &str, found: &str) -> Outcome {
-        let Some(sample) = sample else { return Ok(()) };
+    /// Judges that there is nothing of this kind to remark, and points at the line where there is. The
+    /// line itself is shown in the trace only: which one is met first may differ from run to run.
+    pub fn judge_unremarked(&self, stream: &EventStream, remark: Remark) -> Outcome {
+        let Some(sample) = stream.notes().remarked(remark) else { return Ok(()) };
         self.trace.note(format!("seen: {}", sample.text));
-        self.judge_at(sample.entry, sample.range.clone(), false, expected, found)
+        self.judge_at(
+            sample.entry,
+            sample.range.clone(),
+            false,
+            remark.expected(),
+            remark.found(sample),
+        )
     }
 
     /// Judges a header field of a response, and points at it.

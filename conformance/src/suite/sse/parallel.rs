@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::cx::Cx;
-use crate::case::{Case, Need};
+use crate::case::{Case, Need, Stop};
 use crate::probe::sse::{Judged as _, Received, Request};
 use crate::requirement::{Level, sse};
 
@@ -71,8 +71,17 @@ pub(super) const CASES: &[Case<Cx>] = &[
         expects: "clients that come and go leave nothing behind: the stream is still served after them",
         run: |cx| {
             Box::pin(async move {
+                // Another case's event would bring along what a server sends with events only.
+                cx.alone().await;
                 // The control: one client is answered at once.
-                cx.http().send(&Request::event_source()).await?;
+                match cx.http().send(&Request::event_source()).await {
+                    Err(trouble) if trouble.is_silence() => {
+                        return Err(Stop::NotApplicable(
+                            "clients are not answered before there is an event".to_owned(),
+                        ));
+                    }
+                    control => drop(control?),
+                }
                 let mut unserved = String::new();
                 for _ in 0..CYCLES {
                     let response = cx.http().send(&Request::event_source()).await;

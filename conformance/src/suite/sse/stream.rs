@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::cx::Cx;
 use crate::case::{Case, Need, Stop};
-use crate::probe::sse::{EventStream, Received};
+use crate::probe::sse::{EventStream, Received, Remark};
 use crate::requirement::{Level, sse};
 
 /// The cases of this topic.
@@ -16,8 +16,7 @@ pub(super) const CASES: &[Case<Cx>] = &[
         run: |cx| {
             Box::pin(async move {
                 let stream = read(&cx).await?;
-                let sample = stream.notes().ill_formed.as_ref();
-                cx.judge_unseen(sample, "well-formed UTF-8", "a line that is not")
+                cx.judge_unremarked(&stream, Remark::IllFormed)
             })
         },
         ..Case::BASE
@@ -32,8 +31,7 @@ pub(super) const CASES: &[Case<Cx>] = &[
                 let stream = read(&cx).await?;
                 let notes = stream.notes();
                 cx.observe("byte order mark", if notes.byte_order_mark { "yes" } else { "no" });
-                let sample = notes.late_byte_order_mark.as_ref();
-                cx.judge_unseen(sample, "no line that begins with U+FEFF", "such a line")
+                cx.judge_unremarked(&stream, Remark::LateByteOrderMark)
             })
         },
         ..Case::BASE
@@ -57,11 +55,7 @@ pub(super) const CASES: &[Case<Cx>] = &[
                 let used: Vec<_> =
                     kinds.iter().filter(|(_, count)| *count > 0).map(|(kind, _)| *kind).collect();
                 cx.observe("line ends", used.join(" and "));
-                let Some((name, sample)) = notes.near_misses.first_key_value() else {
-                    return Ok(());
-                };
-                let found = format!("a field named {name:?}");
-                cx.judge_unseen(Some(sample), "data, event, id and retry as they are", &found)
+                cx.judge_unremarked(&stream, Remark::NearMiss)
             })
         },
         ..Case::BASE
@@ -74,8 +68,7 @@ pub(super) const CASES: &[Case<Cx>] = &[
         run: |cx| {
             Box::pin(async move {
                 let stream = read(&cx).await?;
-                let sample = stream.notes().bad_retry.as_ref();
-                cx.judge_unseen(sample, "digits", "a retry that clients ignore")
+                cx.judge_unremarked(&stream, Remark::BadRetry)
             })
         },
         ..Case::BASE
@@ -89,11 +82,10 @@ pub(super) const CASES: &[Case<Cx>] = &[
         run: |cx| {
             Box::pin(async move {
                 let stream = read(&cx).await?;
-                let Some(retry) = stream.notes().retry else {
+                if stream.notes().retry.is_none() {
                     cx.observe("retry", "none");
-                    return Ok(());
-                };
-                cx.judge(!retry.is_zero(), "a time above zero", "retry: 0")
+                }
+                cx.judge_unremarked(&stream, Remark::ZeroRetry)
             })
         },
         ..Case::BASE
@@ -106,8 +98,7 @@ pub(super) const CASES: &[Case<Cx>] = &[
         run: |cx| {
             Box::pin(async move {
                 let stream = read(&cx).await?;
-                let sample = stream.notes().nul_id.as_ref();
-                cx.judge_unseen(sample, "no U+0000", "an id that clients ignore")
+                cx.judge_unremarked(&stream, Remark::NulId)
             })
         },
         ..Case::BASE
@@ -120,8 +111,7 @@ pub(super) const CASES: &[Case<Cx>] = &[
         run: |cx| {
             Box::pin(async move {
                 let stream = read(&cx).await?;
-                let sample = stream.notes().unsafe_id.as_ref();
-                cx.judge_unseen(sample, "such ids", "an id that does not travel")
+                cx.judge_unremarked(&stream, Remark::UnsafeId)
             })
         },
         ..Case::BASE
@@ -158,8 +148,7 @@ pub(super) const CASES: &[Case<Cx>] = &[
         run: |cx| {
             Box::pin(async move {
                 let stream = read(&cx).await?;
-                let sample = stream.notes().lost_block.as_ref();
-                cx.judge_unseen(sample, "data in every named block", "a block that is lost")
+                cx.judge_unremarked(&stream, Remark::LostBlock)
             })
         },
         ..Case::BASE
