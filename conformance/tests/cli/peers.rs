@@ -49,7 +49,7 @@ pub(crate) fn endless(head: &'static [u8], part: &'static [u8]) -> SocketAddr {
     })
 }
 
-/// Takes what is POSTed and never answers anything else, as a proxy does that buffers a stream.
+/// Takes publications and never answers anything else, as a proxy does that buffers a stream.
 pub(crate) fn held_back() -> SocketAddr {
     listening(|mut stream| {
         let mut buffer = [0; 4096];
