@@ -27,6 +27,10 @@ struct Vector {
     hex: String,
     #[serde(rename = "note")]
     _note: Option<String>,
+    #[serde(rename = "requirements")]
+    _requirements: Option<Value>,
+    #[serde(rename = "peers")]
+    _peers: Option<Value>,
     /// By versions, separated by spaces.
     expect: BTreeMap<String, Expected>,
 }
@@ -59,7 +63,7 @@ fn version(name: &str) -> Version {
     Version::ALL.into_iter().find(|version| version.to_string() == name).unwrap()
 }
 
-const PACKETS: [&str; 8] = [
+const PACKETS: [&str; 9] = [
     "connect.json",
     "connack.json",
     "publish.json",
@@ -68,6 +72,7 @@ const PACKETS: [&str; 8] = [
     "suback.json",
     "others.json",
     "properties.json",
+    "strings.json",
 ];
 
 #[test]
