@@ -128,6 +128,14 @@ pub enum Need {
     Stimulus,
     /// The stream carries event ids.
     EventIds,
+    /// The stream is served over HTTP/2.
+    Http2,
+    /// The user named the same stream behind a proxy (`--via`).
+    Proxy,
+    /// The user said how long streams should stay open (`--idle`).
+    Idle,
+    /// There is a way to end all streams (`--close-url`).
+    Closer,
 }
 
 impl fmt::Display for Need {
@@ -144,6 +152,10 @@ impl fmt::Display for Need {
             Self::EmptyClientId => "zero-length client identifiers",
             Self::Stimulus => "a way to cause an event (--publish-url or --trigger)",
             Self::EventIds => "event ids in the stream",
+            Self::Http2 => "HTTP/2",
+            Self::Proxy => "the stream behind a proxy (--via)",
+            Self::Idle => "how long streams should stay open (--idle)",
+            Self::Closer => "a way to end all streams (--close-url)",
         })
     }
 }

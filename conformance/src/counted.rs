@@ -35,7 +35,7 @@ impl Counted {
             },
             Err(Stop::Broken(finding)) => match level {
                 Level::Must => broken(Verdict::Fail, finding),
-                Level::Should => broken(Verdict::Warn, finding),
+                Level::Should | Level::Advice => broken(Verdict::Warn, finding),
                 Level::May => Self { departs: Some(finding.found), ..plain(Verdict::Pass, None) },
             },
             Err(Stop::PromiseBroken(finding)) => {
@@ -66,6 +66,7 @@ mod tests {
         let nothing = Gathered::default();
         assert_eq!(verdict(Level::Must, broken(), &nothing), Verdict::Fail);
         assert_eq!(verdict(Level::Should, broken(), &nothing), Verdict::Warn);
+        assert_eq!(verdict(Level::Advice, broken(), &nothing), Verdict::Warn);
         let observed = Counted::new(Level::May, broken(), &nothing);
         assert_eq!((observed.verdict, observed.departs.as_deref()), (Verdict::Pass, Some("that")));
     }

@@ -25,7 +25,7 @@ pub enum Verdict {
     Error,
     /// The case could not reach its point.
     Inconclusive,
-    /// A SHOULD is broken, or advice is not followed.
+    /// A SHOULD is broken, or advice is not followed; the report's level tells which.
     Warn,
     /// Everything judged holds.
     Pass,
@@ -171,6 +171,9 @@ pub struct CaseReport {
     /// Permitted variation.
     #[serde(default)]
     pub observations: BTreeMap<String, String>,
+    /// What was measured, in milliseconds: it differs from run to run, and comparisons leave it out.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub measured_ms: BTreeMap<String, f64>,
     /// Everything that went over the case's connections; kept for every verdict but pass and
     /// not-applicable.
     #[serde(default)]

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Display;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use crate::case::{Finding, Outcome, Stop};
 use crate::trace::{EntryId, EntryKind, Recorder};
@@ -22,6 +23,8 @@ pub struct Gathered {
     pub advice: Vec<Finding>,
     /// Permitted variation, for comparisons between builds.
     pub observations: BTreeMap<String, String>,
+    /// What was measured, in milliseconds.
+    pub measured: BTreeMap<String, f64>,
 }
 
 impl Evidence {
@@ -71,6 +74,12 @@ impl Evidence {
     /// ports here: observations are compared between runs.
     pub fn observe(&self, what: &str, value: impl Display) {
         self.lock().observations.insert(what.to_owned(), value.to_string());
+    }
+
+    /// Keeps a time that was measured. Comparisons between runs leave it out.
+    pub fn measure(&self, what: &str, time: Duration) {
+        let millis = (time.as_secs_f64() * 10_000.0).round() / 10.0;
+        self.lock().measured.insert(what.to_owned(), millis);
     }
 
     /// What was gathered so far.

@@ -21,7 +21,7 @@ pub(super) struct Args {
     /// Only cases that judge this requirement.
     #[arg(long, value_name = "ID", num_args = 1..)]
     requirement: Vec<String>,
-    /// Only cases of this level or a stronger one: must, should or may.
+    /// Only cases of this level or a stronger one: must, should, advice or may.
     #[arg(long, value_name = "LEVEL")]
     level: Option<Level>,
     /// As JSON: an array with one object for each case and protocol.

@@ -1,6 +1,6 @@
 //! The embedded reference targets, started for `pushspec test` without a URL.
 
-use pushspec::probe::sse::{PublishFormat, Stimulus};
+use pushspec::probe::sse::{PublishFormat, Replay, Stimulus, UnknownId};
 use pushspec::reference::{mqtt, sse};
 use pushspec::runner::{Access, EndpointPlan};
 use pushspec::transport::{Connector, EndpointUrl, TlsOptions};
@@ -40,7 +40,9 @@ pub(super) async fn start() -> Result<References, Wrong> {
                     format: PublishFormat::Json,
                 })),
                 closer: Some(Box::new(to("/close")?)),
-                replay: true,
+                via: None,
+                replay: Replay::Promised(Some(UnknownId::FromStart)),
+                idle: None,
             },
         },
     ];

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use pushspec::event::{Event, RunReport};
 use pushspec::launch::Launch;
-use pushspec::probe::sse::{PublishFormat, Stimulus};
+use pushspec::probe::sse::{PublishFormat, Replay, Stimulus};
 use pushspec::report::{ExitStatus, Secrets};
 use pushspec::requirement::{Catalogue, Level, Protocol};
 use pushspec::runner::{self, Access, EndpointPlan, Plan, Selection};
@@ -41,7 +41,7 @@ pub(super) struct Args {
     /// Only cases that judge this requirement, e.g. MQTT-3.3.1-8.
     #[arg(long, value_name = "ID", num_args = 1..)]
     requirement: Vec<String>,
-    /// Only cases of this level or a stronger one: must, should or may.
+    /// Only cases of this level or a stronger one: must, should, advice or may.
     #[arg(long, value_name = "LEVEL")]
     level: Option<Level>,
 
@@ -93,10 +93,20 @@ pub(super) struct Args {
     /// $PUSHSPEC_DATA.
     #[arg(long, value_name = "COMMAND", help_heading = "Events")]
     trigger: Option<String>,
+    /// SSE: a URL to which a POST ends all streams.
+    #[arg(long, value_name = "URL", help_heading = "Events")]
+    close_url: Option<EndpointUrl>,
     /// SSE: the server promises to replay what came after a known Last-Event-ID: a broken replay is a
-    /// failure then, a warning otherwise.
-    #[arg(long, help_heading = "Events")]
-    replay: bool,
+    /// failure then, a warning otherwise. POLICY is what it does with an unknown or expired id:
+    /// from-start, live, reset-event or error; none says that it does not replay at all.
+    #[arg(long, value_name = "POLICY", num_args = 0..=1, default_missing_value = "", help_heading = "Events")]
+    replay: Option<Replay>,
+    /// SSE: the URL of the same stream through a proxy, to be compared with the direct one.
+    #[arg(long, value_name = "URL", help_heading = "Events")]
+    via: Option<EndpointUrl>,
+    /// SSE: watch for this long whether a stream is cut, such as 60s or 2m.
+    #[arg(long, value_name = "TIME", value_parser = span, help_heading = "Events")]
+    idle: Option<Duration>,
 }
 
 const EXAMPLES: &str = "\
@@ -138,6 +148,21 @@ fn seconds(text: &str) -> Result<Duration, String> {
         Ok(Duration::from_secs_f64(seconds))
     } else {
         Err(expected.to_owned())
+    }
+}
+
+/// A time such as `30s`, `2m` or `90`.
+fn span(text: &str) -> Result<Duration, String> {
+    let expected = "expected a time from 1s to 1h, such as 30s or 2m";
+    let (number, unit) = match text.as_bytes().last() {
+        Some(b's') => (&text[..text.len() - 1], 1),
+        Some(b'm') => (&text[..text.len() - 1], 60),
+        Some(b'h') => (&text[..text.len() - 1], 3600),
+        _ => (text, 1),
+    };
+    match number.parse::<u64>().ok().and_then(|number| number.checked_mul(unit)) {
+        Some(seconds @ 1..=3600) => Ok(Duration::from_secs(seconds)),
+        _ => Err(expected.to_owned()),
     }
 }
 
@@ -314,7 +339,7 @@ fn password(args: &Args) -> Result<Option<String>, Wrong> {
 
 /// Everything that the user gave and nobody else should read.
 fn secrets(args: &Args, password: Option<&str>) -> Secrets {
-    let urls = args.urls.iter().chain(&args.publish_url);
+    let urls = args.urls.iter().chain(&args.publish_url).chain(&args.close_url).chain(&args.via);
     let in_urls = urls.filter_map(|url| url.password().map(str::to_owned));
     let in_headers = args.header.iter().flat_map(|(_, value)| {
         // `Bearer …`: the token alone is secret too.
@@ -346,7 +371,22 @@ fn endpoints(args: &Args, password: Option<&str>) -> Result<Vec<EndpointPlan>, W
                     (None, Some(command)) => Some(Box::new(Stimulus::Trigger(command.clone()))),
                     (None, None) => None,
                 };
-                Access::Sse { stimulus, closer: None, replay: args.replay }
+                let http = |option: &str, url: &Option<EndpointUrl>| {
+                    let Some(url) = url else { return Ok(None) };
+                    if !url.scheme().is_sse() {
+                        return Err(Wrong::usage(format!(
+                            "{option} {url}: expected http:// or https://"
+                        )));
+                    }
+                    connector(url).map(|connector| Some(Box::new(connector)))
+                };
+                Access::Sse {
+                    stimulus,
+                    closer: http("--close-url", &args.close_url)?,
+                    via: http("--via", &args.via)?,
+                    replay: args.replay.unwrap_or_default(),
+                    idle: args.idle,
+                }
             } else {
                 Access::Mqtt {
                     user_name: url.user_name().map(str::to_owned).or(args.username.clone()),
@@ -376,6 +416,16 @@ mod tests {
         assert_eq!(header("X-Token:  a:b ").unwrap(), ("X-Token".to_owned(), "a:b".to_owned()));
         for wrong in ["token", ": x", "a b: c", "a: b\nc: d"] {
             header(wrong).unwrap_err();
+        }
+    }
+
+    #[test]
+    fn spans_have_units() {
+        assert_eq!(span("30s").unwrap(), Duration::from_secs(30));
+        assert_eq!(span("2m").unwrap(), Duration::from_secs(120));
+        assert_eq!(span("1h").unwrap(), Duration::from_secs(3600));
+        for wrong in ["", "s", "0s", "2h", "-1s", "1.5m", "18446744073709551615h"] {
+            span(wrong).unwrap_err();
         }
     }
 

@@ -168,6 +168,7 @@ fn pass(id: &str, protocol: Protocol) -> CaseReport {
         found: None,
         advice: Vec::new(),
         observations: BTreeMap::new(),
+        measured_ms: BTreeMap::new(),
         trace: Vec::new(),
         duration_ms: 4,
     }

@@ -117,7 +117,8 @@ impl Strength {
     pub const fn level(self) -> Level {
         match self {
             Self::Must | Self::MustNot | Self::Derived => Level::Must,
-            Self::Should | Self::ShouldNot | Self::Note | Self::Advice => Level::Should,
+            Self::Should | Self::ShouldNot | Self::Note => Level::Should,
+            Self::Advice => Level::Advice,
             Self::May | Self::Fact => Level::May,
         }
     }

@@ -119,6 +119,9 @@ pub enum Level {
     Must,
     /// A breach is a warning.
     Should,
+    /// Operational advice, such as on buffering, caches and idle connections: a breach is a warning of
+    /// this class, and no breach of the specification.
+    Advice,
     /// Permitted variation: only observed.
     May,
 }
@@ -128,6 +131,7 @@ impl fmt::Display for Level {
         f.pad(match self {
             Self::Must => "MUST",
             Self::Should => "SHOULD",
+            Self::Advice => "ADVICE",
             Self::May => "MAY",
         })
     }
@@ -135,7 +139,7 @@ impl fmt::Display for Level {
 
 /// The text names no level.
 #[derive(Debug, thiserror::Error)]
-#[error("`{0}` is no level: expected must, should or may")]
+#[error("`{0}` is no level: expected must, should, advice or may")]
 pub struct UnknownLevel(String);
 
 impl FromStr for Level {
@@ -145,6 +149,7 @@ impl FromStr for Level {
         match text.to_ascii_lowercase().as_str() {
             "must" => Ok(Self::Must),
             "should" => Ok(Self::Should),
+            "advice" => Ok(Self::Advice),
             "may" => Ok(Self::May),
             _ => Err(UnknownLevel(text.to_owned())),
         }

@@ -18,7 +18,7 @@ use tokio::time::Instant;
 
 use crate::event::{Event, Tool};
 use crate::launch::{Launch, LaunchError, Launched};
-use crate::probe::sse::Stimulus;
+use crate::probe::sse::{Replay, Stimulus};
 use crate::transport::Connector;
 
 pub use detect::Undetected;
@@ -66,8 +66,12 @@ pub enum Access {
         stimulus: Option<Box<Stimulus>>,
         /// POST to it ends all streams.
         closer: Option<Box<Connector>>,
-        /// It is declared to replay what came after a known last event ID.
-        replay: bool,
+        /// The same stream through a proxy.
+        via: Option<Box<Connector>>,
+        /// What it is declared to do with a last event ID.
+        replay: Replay,
+        /// For how long a stream should stay open, whatever happens on it.
+        idle: Option<Duration>,
     },
 }
 
@@ -167,10 +171,7 @@ async fn jobs(
         Access::Mqtt { user_name, password } => {
             mqtt::work(endpoint, user_name.as_deref(), password.as_deref(), plan, launched).await?
         }
-        Access::Sse { stimulus, closer, replay } => {
-            let (stimulus, closer) = (stimulus.as_deref(), closer.as_deref());
-            sse::work(endpoint, stimulus, closer, *replay, plan, launched).await?
-        }
+        Access::Sse { .. } => sse::work(endpoint, plan, launched).await?,
     };
     tell(Event::EndpointPlanned { endpoint: work.endpoint.clone(), cases: work.jobs.len() });
     Ok(work)

@@ -5,15 +5,14 @@ use std::sync::Arc;
 
 use super::detect::Undetected;
 use super::schedule::{Alive, Work};
-use super::{Attempt, EndpointPlan, Job, Plan};
-use crate::case::Case;
+use super::{Access, Attempt, EndpointPlan, Job, Plan};
+use crate::case::{Case, Need};
 use crate::event::Endpoint;
 use crate::launch::Launched;
-use crate::probe::sse::{Http, Request, Stimulus, survey};
+use crate::probe::sse::{Http, Request, survey};
 use crate::requirement::Protocol;
 use crate::suite::sse::{CASES, Cx, Setting};
 use crate::trace::Recorder;
-use crate::transport::Connector;
 
 /// The case that judges a response that does not begin before there are events.
 const HEADERS_AT_ONCE: &str = "sse/delivery/headers-at-once";
@@ -21,13 +20,13 @@ const HEADERS_AT_ONCE: &str = "sse/delivery/headers-at-once";
 /// Probes an event stream and makes its jobs.
 pub(super) async fn work(
     endpoint: &EndpointPlan,
-    stimulus: Option<&Stimulus>,
-    closer: Option<&Connector>,
-    replay: bool,
     plan: &Plan,
     launched: Option<&Launched>,
 ) -> Result<Work, Undetected> {
     let url = endpoint.connector.url().to_string();
+    let Access::Sse { stimulus, closer, via, replay, idle } = &endpoint.access else {
+        return Ok(Work::none(url));
+    };
     let http = Http {
         connector: endpoint.connector.clone(),
         trace: Recorder::new(),
@@ -43,12 +42,14 @@ pub(super) async fn work(
         return Ok(Work::none(url));
     }
     let token = format!("ps-{}-survey", plan.run);
-    let capabilities = survey(&http, stimulus, &token).await?;
+    let capabilities = survey(&http, stimulus.as_deref(), &token).await?;
     let setting = Setting {
         connector: endpoint.connector.clone(),
-        stimulus: stimulus.cloned().filter(|_| capabilities.stimulus),
-        closer: closer.cloned(),
-        replay,
+        stimulus: stimulus.as_deref().cloned().filter(|_| capabilities.stimulus),
+        closer: closer.as_deref().cloned(),
+        via: via.as_deref().cloned(),
+        replay: *replay,
+        idle: *idle,
         capabilities: Arc::new(capabilities),
         timeout: plan.timeout,
         run: plan.run.clone(),
@@ -70,8 +71,12 @@ pub(super) async fn work(
 
 fn job(case: &'static Case<Cx>, setting: &Setting, url: &str) -> Job {
     let setting = setting.clone();
+    let mut about = case.about();
+    if case.needs.contains(&Need::Idle) {
+        about.lasts = setting.idle.unwrap_or_default();
+    }
     Job {
-        about: case.about(),
+        about,
         protocol: Protocol::Sse,
         endpoint: url.to_owned(),
         out_of_reach: (setting.capabilities.held_back && case.id != HEADERS_AT_ONCE).then(|| {
@@ -79,7 +84,7 @@ fn job(case: &'static Case<Cx>, setting: &Setting, url: &str) -> Job {
                 "the response is held back until there is more of it or it ends, see {HEADERS_AT_ONCE} (a proxy that buffers? with nginx, `proxy_buffering off` or the header field `X-Accel-Buffering: no` helps)"
             )
         }),
-        not_applicable: case.needs.iter().find_map(|need| setting.capabilities.lacks(*need)),
+        not_applicable: case.needs.iter().find_map(|need| setting.lacks(*need)),
         alone: case.disturbs && setting.closer.is_some(),
         attempt: Arc::new(move |evidence, name| {
             let cx = Cx::new(setting.clone(), evidence, name);

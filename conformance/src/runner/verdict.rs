@@ -37,6 +37,7 @@ pub(super) fn report(
             .map(|finding| Advice { expected: finding.expected, found: finding.found })
             .collect(),
         observations,
+        measured_ms: gathered.measured,
         trace: Vec::new(),
         duration_ms,
     };

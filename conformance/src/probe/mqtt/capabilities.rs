@@ -91,7 +91,13 @@ impl Capabilities {
             Need::TopicAlias => (self.topic_alias_maximum > 0, "Topic Alias Maximum = 0 or absent"),
             Need::KeptSession => (self.session_expiry != Some(0), "Session Expiry Interval = 0"),
             // Found out by the cases themselves, or no matter of MQTT.
-            Need::EmptyClientId | Need::Stimulus | Need::EventIds => (true, ""),
+            Need::EmptyClientId
+            | Need::Stimulus
+            | Need::EventIds
+            | Need::Http2
+            | Need::Proxy
+            | Need::Idle
+            | Need::Closer => (true, ""),
         };
         (!offered).then(|| format!("no {need}: CONNACK says {said}"))
     }

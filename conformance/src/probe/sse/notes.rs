@@ -104,6 +104,8 @@ pub struct Notes {
     pub lines: u64,
     /// Comments.
     pub comments: u64,
+    /// Fields named `data`.
+    pub data_fields: u64,
     /// Whether the stream began with a byte order mark.
     pub byte_order_mark: bool,
     /// The first line of each kind on which there is something to remark.
@@ -162,7 +164,10 @@ impl Notes {
 
     fn field(&mut self, field: Field<'_>, sample: impl FnOnce() -> Sample) {
         match field.name {
-            b"data" => self.data = true,
+            b"data" => {
+                self.data = true;
+                self.data_fields += 1;
+            }
             b"event" => self.event_type = Some(sample()),
             b"id" => {
                 if field.value.contains(&0) {

@@ -19,6 +19,8 @@ pub struct Capabilities {
     /// Whether neither the response's head nor an event that was caused came: only what judges that
     /// can be exercised then.
     pub held_back: bool,
+    /// Whether the stream is served over HTTP/2, too.
+    pub http2: bool,
 }
 
 impl Capabilities {
@@ -32,6 +34,7 @@ impl Capabilities {
             Need::EventIds if self.ids == Some(false) => {
                 Some("the stream's events carry no ids".to_owned())
             }
+            Need::Http2 if !self.http2 => Some("HTTP/2 is not offered".to_owned()),
             _ => None,
         }
     }

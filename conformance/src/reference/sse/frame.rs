@@ -72,6 +72,9 @@ fn changes_the_bytes(fault: Fault) -> bool {
         Fault::Latin1Payload
             | Fault::ByteOrderMarkPerEvent
             | Fault::CapitalisedId
+            | Fault::PayloadWithoutPrefix
+            | Fault::TrimsTrailingSpaces
+            | Fault::CutsAtNul
             | Fault::NulInId
             | Fault::IdWithTrailingSpace
             | Fault::ConstantId
@@ -132,6 +135,9 @@ fn write_with(fault: Fault, publication: &Publication, id: &str, out: &mut Vec<u
         let end = (0..=data.len().min(64 << 10)).rev().find(|at| data.is_char_boundary(*at));
         data = &data[..end.unwrap_or(0)];
     }
+    if fault == Fault::CutsAtNul {
+        data = data.split('\0').next().unwrap_or_default();
+    }
     let unified = match fault {
         Fault::LineFeedNotSplit => data.replace("\r\n", "\r"),
         Fault::CarriageReturnNotSplit => data.to_owned(),
@@ -146,10 +152,11 @@ fn write_with(fault: Fault, publication: &Publication, id: &str, out: &mut Vec<u
         _ => &['\r', '\n'],
     };
     for line in unified.split(ends) {
-        if fault == Fault::Latin1Payload {
-            field("data", &latin1(line));
-        } else {
-            field("data", line.as_bytes());
+        match fault {
+            Fault::Latin1Payload => field("data", &latin1(line)),
+            Fault::PayloadWithoutPrefix => field(line, b""),
+            Fault::TrimsTrailingSpaces => field("data", line.trim_end().as_bytes()),
+            _ => field("data", line.as_bytes()),
         }
     }
     out.push(b'\n');

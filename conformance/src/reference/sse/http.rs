@@ -3,10 +3,13 @@
 use hyper::header::{self, HeaderMap, HeaderName, HeaderValue};
 use hyper::{Method, StatusCode, Uri};
 
+use super::coding::Coding;
 use super::{Config, Fault, Hub, Origins};
 
 /// Where the stream is.
 const EVENTS: &str = "/events";
+/// The same as if there were a proxy in front of it.
+const PROXIED: &str = "/proxied/events";
 /// Where events are published.
 const PUBLISH: &str = "/publish";
 /// Where streams are ended.
@@ -22,7 +25,9 @@ pub(super) enum Answer {
         status: StatusCode,
         headers: HeaderMap,
         last_event_id: Option<String>,
-        gzip: bool,
+        coding: Option<Coding>,
+        /// Each event is held until the next one.
+        holds: bool,
         /// HEAD: the headers alone.
         head: bool,
     },
@@ -41,7 +46,7 @@ pub(super) enum Answer {
 /// Decides.
 pub(super) fn answer(method: &Method, uri: &Uri, asked: &HeaderMap, hub: &Hub) -> Answer {
     match uri.path() {
-        EVENTS => events(method, uri, asked, hub),
+        EVENTS | PROXIED => events(method, uri, asked, hub),
         PUBLISH if method == Method::POST => Answer::Publish,
         CLOSE if !hub.config().closable => plain(StatusCode::NOT_FOUND, "no such resource"),
         CLOSE if method == Method::POST => Answer::Close,
@@ -52,6 +57,9 @@ pub(super) fn answer(method: &Method, uri: &Uri, asked: &HeaderMap, hub: &Hub) -
 
 fn events(method: &Method, uri: &Uri, asked: &HeaderMap, hub: &Hub) -> Answer {
     let config = hub.config();
+    if method == Method::OPTIONS && config.has(Fault::OptionsHangs) {
+        return Answer::Silence;
+    }
     if method == Method::OPTIONS {
         return preflight(asked, config);
     }
@@ -67,17 +75,20 @@ fn events(method: &Method, uri: &Uri, asked: &HeaderMap, hub: &Hub) -> Answer {
         return refusal;
     }
 
-    let gzip = accepts_gzip(asked) || config.has(Fault::GzipAlways);
-    let mut headers = stream_headers(config, head);
+    let proxied = uri.path() == PROXIED;
+    let always = config.has(Fault::GzipAlways).then_some(Coding::Gzip);
+    let coding = Coding::accepted(asked).or(always);
+    let mut headers = stream_headers(config, head, proxied);
     allow_origin(asked, config, &mut headers);
-    if gzip {
-        headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+    if let Some(coding) = coding {
+        headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static(coding.name()));
     }
     let status = match config.fault {
         Some(Fault::Status201) => StatusCode::CREATED,
         _ => StatusCode::OK,
     };
-    Answer::Stream { status, headers, last_event_id, gzip, head }
+    let holds = proxied && config.has(Fault::ProxyHolds);
+    Answer::Stream { status, headers, last_event_id, coding, holds, head }
 }
 
 /// Requests for the stream that a fault refuses. Without a fault there are none.
@@ -87,11 +98,15 @@ fn refusal(last_event_id: Option<&str>, asked: &HeaderMap, hub: &Hub) -> Option<
         (Fault::UnknownIdIs500, Some(id)) if !id.is_empty() && !hub.knows(id) => error,
         (Fault::NonAsciiIdIs500, Some(id)) if !id.is_ascii() => error,
         (Fault::EmptyIdIs500, Some("")) => error,
+        (Fault::SpacedIdIs500, Some(id)) if id.contains(' ') => error,
+        (Fault::ControlIdIs500, Some(id)) if id.contains(super::tamper::CONTROL) => error,
         (Fault::LongIdHangsUp, Some(id)) if id.len() > 4096 => Some(Answer::HangUp),
         (Fault::RefusesAfterEnd, _) if hub.ended() => error,
         (Fault::SubscriptionsLeak, _) if hub.subscribed() >= 32 => {
             Some(plain(StatusCode::SERVICE_UNAVAILABLE, "no more subscribers"))
         }
+        (Fault::OneStreamOnly, _) if hub.subscribers() > 0 => Some(Answer::Silence),
+        (Fault::OtherAcceptIs500, _) if accepts_json_only(asked) => error,
         (Fault::AcceptRequired, _) if !accepts_by_name(asked) => {
             Some(plain(StatusCode::NOT_ACCEPTABLE, "only text/event-stream is served"))
         }
@@ -102,10 +117,11 @@ fn refusal(last_event_id: Option<&str>, asked: &HeaderMap, hub: &Hub) -> Option<
     }
 }
 
-fn stream_headers(config: &Config, head: bool) -> HeaderMap {
+fn stream_headers(config: &Config, head: bool, proxied: bool) -> HeaderMap {
     let mut headers = HeaderMap::new();
     let content_type = match config.fault {
         Some(Fault::ContentTypePlain) => Some("text/plain"),
+        Some(Fault::ProxyRelabels) if proxied => Some("text/plain"),
         Some(Fault::ContentTypeMissing) => None,
         Some(Fault::CharsetLatin1) => Some("text/event-stream; charset=iso-8859-1"),
         Some(Fault::HeadOtherHeaders) if head => Some("text/html"),
@@ -120,7 +136,9 @@ fn stream_headers(config: &Config, head: bool) -> HeaderMap {
     };
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(cache_control));
     headers.insert(HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no"));
-    headers.append(header::VARY, HeaderValue::from_static("Accept-Encoding"));
+    if !config.has(Fault::CodingWithoutVary) {
+        headers.append(header::VARY, HeaderValue::from_static("Accept-Encoding"));
+    }
     if config.has(Fault::EntityTag) {
         headers.insert(header::ETAG, HeaderValue::from_static("\"1\""));
     }
@@ -148,13 +166,18 @@ fn preflight(asked: &HeaderMap, config: &Config) -> Answer {
 
 fn allow_origin(asked: &HeaderMap, config: &Config, headers: &mut HeaderMap) {
     let origin = asked.get(header::ORIGIN);
-    let credentials = HeaderValue::from_static("true");
+    let credentials = HeaderValue::from_static(match config.fault {
+        Some(Fault::CredentialsCapitalised) => "True",
+        _ => "true",
+    });
     let (allowed, vary, with_credentials) = match config.fault {
         Some(Fault::AllowOriginList) => {
             (Some(HeaderValue::from_static("https://a.example, https://b.example")), false, false)
         }
         Some(Fault::WildcardWithCredentials) => (Some(HeaderValue::from_static("*")), false, true),
         Some(Fault::ReflectsOriginWithCredentials) => (origin.cloned(), true, true),
+        Some(Fault::VaryOnlyWithOrigin) => (origin.cloned(), origin.is_some(), false),
+        Some(Fault::CredentialsCapitalised) => (origin.cloned(), true, true),
         Some(Fault::ReflectsOriginWithoutVary) => (origin.cloned(), false, false),
         _ => match &config.origins {
             Origins::Any => (Some(HeaderValue::from_static("*")), false, false),
@@ -192,23 +215,9 @@ fn accepts_by_name(asked: &HeaderMap) -> bool {
         .any(|value| value.to_str().is_ok_and(|text| text.contains("text/event-stream")))
 }
 
-/// `gzip` or `x-gzip` by name, and not with the weight 0 (RFC 9110, 12.5.3).
-fn accepts_gzip(asked: &HeaderMap) -> bool {
-    asked
-        .get_all(header::ACCEPT_ENCODING)
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|text| text.split(','))
-        .any(|coding| {
-            let mut parts = coding.split(';').map(str::trim);
-            let named = parts.next().is_some_and(|name| {
-                name.eq_ignore_ascii_case("gzip") || name.eq_ignore_ascii_case("x-gzip")
-            });
-            let zero = parts.any(|part| {
-                part.strip_prefix("q=").is_some_and(|q| q.parse::<f32>().is_ok_and(|q| q == 0.0))
-            });
-            named && !zero
-        })
+/// JSON by name, and not everything.
+fn accepts_json_only(asked: &HeaderMap) -> bool {
+    asked.get(header::ACCEPT).is_some_and(|value| value == "application/json")
 }
 
 fn not_allowed(allow: &'static str, config: &Config) -> Answer {
@@ -243,10 +252,10 @@ mod tests {
         answer(&method.parse().unwrap(), &uri.parse().unwrap(), &asked, &Hub::new(config))
     }
 
-    fn stream(answer: Answer) -> (HeaderMap, Option<String>, bool) {
+    fn stream(answer: Answer) -> (HeaderMap, Option<String>, Option<Coding>) {
         match answer {
-            Answer::Stream { status: StatusCode::OK, headers, last_event_id, gzip, .. } => {
-                (headers, last_event_id, gzip)
+            Answer::Stream { status: StatusCode::OK, headers, last_event_id, coding, .. } => {
+                (headers, last_event_id, coding)
             }
             other => panic!("{other:?} is not the stream"),
         }
@@ -254,13 +263,13 @@ mod tests {
 
     #[test]
     fn the_stream_has_the_headers_that_keep_it_flowing() {
-        let (headers, id, gzip) = stream(ask("GET", "/events", &[], Config::default()));
+        let (headers, id, coding) = stream(ask("GET", "/events", &[], Config::default()));
         assert_eq!(headers["content-type"], "text/event-stream");
         assert_eq!(headers["cache-control"], "no-store, no-transform");
         assert_eq!(headers["x-accel-buffering"], "no");
         assert_eq!(headers["access-control-allow-origin"], "*");
         assert!(!headers.contains_key("access-control-allow-credentials"));
-        assert_eq!((id, gzip), (None, false));
+        assert_eq!((id, coding), (None, None));
     }
 
     #[test]
@@ -272,14 +281,15 @@ mod tests {
     }
 
     #[test]
-    fn gzip_is_used_where_it_is_asked_for_by_name() {
-        let gzip = |value| {
+    fn codings_are_used_where_they_are_asked_for_by_name() {
+        let coding = |value| {
             stream(ask("GET", "/events", &[("accept-encoding", value)], Config::default())).2
         };
-        assert!(gzip("br, GZIP;q=0.5"));
-        assert!(!gzip("gzip;q=0, br"));
-        assert!(!gzip("identity"));
-        assert!(!gzip("*"));
+        assert_eq!(coding("br, GZIP;q=0.5"), Some(Coding::Gzip));
+        assert_eq!(coding("gzip;q=0, br"), Some(Coding::Brotli));
+        assert_eq!(coding("zstd"), Some(Coding::Zstandard));
+        assert_eq!(coding("identity"), None);
+        assert_eq!(coding("*"), None);
     }
 
     #[test]

@@ -9,6 +9,11 @@ use pushspec_wire::sse::{Event, encode_comment};
 use super::frame::frame;
 use super::{Config, Fault, Publication, Refused};
 
+/// When a fault cuts streams off.
+const CUT: Duration = Duration::from_secs(30);
+/// So many waiting bytes of one subscriber make a fault stall the others.
+const STALL: usize = 512 << 10;
+
 /// Names a subscriber.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub struct SubscriberId(u64);
@@ -22,6 +27,8 @@ pub enum Step {
     Wait(Duration),
     /// End the response.
     End,
+    /// Drop the connection in the middle of the response.
+    Break,
 }
 
 /// Holds the history and feeds every subscriber the same events in the same order.
@@ -53,6 +60,12 @@ struct Queue {
     ending: bool,
     live_from: Duration,
     held: Option<Bytes>,
+    /// When the subscriber came.
+    since: Duration,
+    /// Faults of delivery: nothing leaves before this.
+    ready: Duration,
+    /// It has carried an event.
+    spoke: bool,
 }
 
 impl Queue {
@@ -94,6 +107,9 @@ impl Hub {
             ending: false,
             live_from: Duration::ZERO,
             held: None,
+            since: now,
+            ready: Duration::ZERO,
+            spoke: false,
         };
         if let Some(preamble) = self.preamble() {
             queue.push(preamble);
@@ -164,6 +180,9 @@ impl Hub {
         let farewell = self.config.has(Fault::UnterminatedLastBlock);
         for queue in self.subscribers.values_mut() {
             queue.ending = true;
+            if self.config.has(Fault::EndDropsQueue) {
+                queue.frames.clear();
+            }
             if farewell {
                 queue.push(Bytes::from_static(b"event: end\ndata: bye\n"));
             }
@@ -175,6 +194,9 @@ impl Hub {
         let Some(queue) = self.subscribers.get_mut(&id) else {
             return Step::End;
         };
+        if !queue.frames.is_empty() && now < queue.ready {
+            return Step::Wait(queue.ready);
+        }
         if let Some(frame) = queue.frames.pop_front() {
             queue.bytes -= frame.len();
             queue.heartbeat = now + self.config.heartbeat;
@@ -182,9 +204,15 @@ impl Hub {
         }
         if queue.ending {
             self.subscribers.remove(&id);
-            return Step::End;
+            let breaks = self.config.has(Fault::NoLastChunk);
+            return if breaks { Step::Break } else { Step::End };
         }
-        if now < queue.heartbeat || self.config.has(Fault::NoHeartbeat) {
+        if self.config.has(Fault::CutAfter30Seconds) && now >= queue.since + CUT {
+            return Step::Break;
+        }
+        let mute = self.config.has(Fault::NoHeartbeat)
+            || self.config.has(Fault::HeartbeatEndsWithEvent) && queue.spoke;
+        if now < queue.heartbeat || mute {
             return Step::Wait(queue.heartbeat.max(now + Duration::from_secs(1)));
         }
         queue.heartbeat = now + self.config.heartbeat;
@@ -197,6 +225,7 @@ impl Hub {
         let millis = self.config.retry.as_millis();
         let text = match self.config.fault {
             Some(Fault::NoRetry) => return None,
+            Some(Fault::RetryHuge) => "retry: 99999999999999999999\n\n".to_owned(),
             Some(Fault::RetryZero) => "retry: 0\n\n".to_owned(),
             Some(Fault::RetryWithUnit) => format!("retry: {millis}ms\n\n"),
             Some(Fault::EventWithoutData) => format!("retry: {millis}\n\nevent: open\n\n"),
@@ -276,9 +305,15 @@ impl Hub {
     fn send(&mut self, now: Duration, stored: &Stored, frame: &Bytes) {
         let limit = self.config.queue_bytes;
         let config = &self.config;
+        let stalled = config.has(Fault::SlowReaderStallsAll)
+            && self.subscribers.values().any(|queue| queue.bytes > STALL);
         self.subscribers.retain(|id, queue| {
-            if queue.ending || now < queue.live_from {
+            if queue.ending || now < queue.live_from || stalled {
                 return true;
+            }
+            queue.spoke = true;
+            if config.has(Fault::FlushesEveryTwoSeconds) {
+                queue.ready = Duration::from_secs((now.as_secs() / 2 + 1) * 2);
             }
             match config.fault {
                 Some(Fault::IdsPerSubscriber) => {

@@ -8,6 +8,7 @@
 //! | request | answer |
 //! |---|---|
 //! | `GET /events` | the stream: `retry`, what the last event ID calls for, then live events; a comment every 15 s |
+//! | `GET /proxied/events` | the same, as a stand-in for a proxy in front of it |
 //! | `HEAD /events` | the same headers |
 //! | `OPTIONS /events` | CORS preflight |
 //! | `POST /publish` | 202 and `{"id": …}`; the body is JSON (`data`, `event`, `id`, `retry`) or plain text |
@@ -18,6 +19,7 @@
 //! an earlier start) the whole history is, since a duplicate does less harm than a gap; without one
 //! nothing is.
 
+mod coding;
 mod fault;
 mod frame;
 mod http;
@@ -66,10 +68,10 @@ impl Default for Config {
         Self {
             retry: Duration::from_secs(3),
             heartbeat: Duration::from_secs(15),
-            history_events: 2000,
+            history_events: 200,
             history_bytes: 16 << 20,
             queue_bytes: 32 << 20,
-            payload_bytes: 1 << 20,
+            payload_bytes: 2 << 20,
             origins: Origins::Any,
             closable: true,
             ids: true,

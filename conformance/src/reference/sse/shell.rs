@@ -1,14 +1,12 @@
 //! The reference server behind HTTP/1.1, in memory or on a socket.
 
 use std::convert::Infallible;
-use std::io::{self, Write as _};
+use std::io;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
-use flate2::Compression;
-use flate2::write::GzEncoder;
 use futures_util::stream;
 use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt as _, Empty, Full, Limited, StreamBody};
@@ -25,6 +23,7 @@ use tokio::time::Instant;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig;
 
+use super::coding::{Coding, Encoder};
 use super::http::{Answer, answer};
 use super::tamper::Tampered;
 use super::{Config, Fault, Hub, Publication, Refused, Step, SubscriberId};
@@ -164,12 +163,12 @@ where
 async fn handle(shared: Arc<Shared>, request: Request<Incoming>) -> io::Result<Response<Body>> {
     let decided = answer(request.method(), request.uri(), request.headers(), &shared.hub());
     Ok(match decided {
-        Answer::Stream { status, headers, last_event_id, gzip, head } => {
+        Answer::Stream { status, headers, last_event_id, coding, holds, head } => {
             let body = if head {
                 // Without a length, like the stream itself.
                 StreamBody::new(stream::empty()).boxed_unsync()
             } else {
-                subscription(&shared, last_event_id.as_deref(), gzip).await
+                subscription(&shared, last_event_id.as_deref(), coding, holds).await?
             };
             respond(status, headers, body)
         }
@@ -229,12 +228,18 @@ async fn publish(shared: &Shared, request: Request<Incoming>) -> Response<Body> 
 }
 
 /// The body of a stream.
-async fn subscription(shared: &Arc<Shared>, last_event_id: Option<&str>, gzip: bool) -> Body {
+async fn subscription(
+    shared: &Arc<Shared>,
+    last_event_id: Option<&str>,
+    coding: Option<Coding>,
+    holds: bool,
+) -> io::Result<Body> {
     let id = shared.hub().subscribe(shared.now(), last_event_id);
     let mut subscription = Subscription {
         shared: Arc::clone(shared),
         id,
-        gzip: gzip.then(|| GzEncoder::new(Vec::new(), Compression::default())),
+        encoder: coding.map(Encoder::new).transpose()?,
+        held: holds.then(Bytes::new),
     };
     let mut first = None;
     if shared.hub().config().has(Fault::HeadersHeld) {
@@ -252,14 +257,16 @@ async fn subscription(shared: &Arc<Shared>, last_event_id: Option<&str>, gzip: b
         };
         Some((bytes.map(Frame::data), (None, subscription)))
     });
-    StreamBody::new(frames).boxed_unsync()
+    Ok(StreamBody::new(frames).boxed_unsync())
 }
 
 /// A subscriber's place in the hub; given up when the connection is gone.
 struct Subscription {
     shared: Arc<Shared>,
     id: SubscriberId,
-    gzip: Option<GzEncoder<Vec<u8>>>,
+    encoder: Option<Encoder>,
+    /// What a fault holds back.
+    held: Option<Bytes>,
 }
 
 impl Drop for Subscription {
@@ -278,35 +285,35 @@ impl Subscription {
             let now = shared.now();
             let step = shared.hub().step(self.id, now);
             match step {
-                Step::Send(bytes) => match self.coded(bytes) {
-                    Ok(bytes) if bytes.is_empty() => {}
-                    sent => return Some(sent),
-                },
+                Step::Send(bytes) => {
+                    let bytes = match &mut self.held {
+                        Some(held) => std::mem::replace(held, bytes),
+                        None => bytes,
+                    };
+                    match self.coded(bytes) {
+                        Ok(bytes) if bytes.is_empty() => {}
+                        sent => return Some(sent),
+                    }
+                }
                 Step::Wait(until) => {
                     let wait = until.saturating_sub(now);
                     let _ = tokio::time::timeout(wait, changed).await;
                 }
-                Step::End if shared.hub().config().has(Fault::NoLastChunk) => {
+                Step::Break => {
                     return Some(Err(io::ErrorKind::ConnectionAborted.into()));
                 }
                 Step::End => {
-                    let trailer = self.gzip.take()?.finish();
-                    return Some(trailer.map(Bytes::from));
+                    return Some(self.encoder.take()?.finish());
                 }
             }
         }
     }
 
-    /// Each event leaves the compressor at once.
     fn coded(&mut self, bytes: Bytes) -> io::Result<Bytes> {
-        let Some(gzip) = &mut self.gzip else {
-            return Ok(bytes);
-        };
-        gzip.write_all(&bytes)?;
-        if !self.shared.hub().config().has(Fault::GzipNotFlushed) {
-            gzip.flush()?;
+        match &mut self.encoder {
+            Some(encoder) => encoder.encode(&bytes, self.shared.hub().config()),
+            None => Ok(bytes),
         }
-        Ok(std::mem::take(gzip.get_mut()).into())
     }
 }
 

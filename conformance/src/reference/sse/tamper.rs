@@ -9,6 +9,9 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::Fault;
 
+/// What stands for a control character, which the HTTP library would refuse.
+pub(super) const CONTROL: &str = "~control~";
+
 /// A connection whose request head or response head is changed on the way. Expects a head to come
 /// in one piece, as it does from the clients of a test.
 pub(super) struct Tampered<S> {
@@ -24,7 +27,10 @@ impl<S> Tampered<S> {
     pub(super) fn concerns(fault: Fault) -> bool {
         matches!(
             fault,
-            Fault::HeadWithBody | Fault::ChunkedForHttp10 | Fault::ContentLengthAndChunked
+            Fault::HeadWithBody
+                | Fault::ChunkedForHttp10
+                | Fault::ContentLengthAndChunked
+                | Fault::ControlIdIs500
         )
     }
 
@@ -38,6 +44,10 @@ impl<S> Tampered<S> {
             Fault::HeadWithBody => replaced(bytes, b"HEAD ", b"GET "),
             Fault::ChunkedForHttp10 => {
                 replaced(bytes, b" HTTP/1.0\r\n", b" HTTP/1.1\r\nhost: x\r\n")
+            }
+            Fault::ControlIdIs500 => {
+                let bytes = replaced(bytes, b"\x7f", b"");
+                replaced(&bytes, b"\x01", CONTROL.as_bytes())
             }
             _ => bytes.to_vec(),
         }

@@ -69,7 +69,12 @@ fn of_endpoint(out: &mut String, report: &RunReport, endpoint: &Endpoint, look: 
 /// `must 38 of 39 hold · should 3 of 4 hold · 2 not applicable`
 fn of_protocol<'a>(cases: impl Iterator<Item = &'a CaseReport> + Clone, look: Look) -> String {
     let mut parts = Vec::new();
-    for (level, name) in [(Level::Must, "must"), (Level::Should, "should"), (Level::May, "may")] {
+    for (level, name) in [
+        (Level::Must, "must"),
+        (Level::Should, "should"),
+        (Level::Advice, "advice"),
+        (Level::May, "may"),
+    ] {
         let mut totals = Totals::default();
         for case in cases.clone().filter(|case| case.level == level) {
             totals.add(case.verdict);

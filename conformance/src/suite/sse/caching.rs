@@ -9,7 +9,7 @@ use crate::requirement::{Level, sse};
 pub(super) const CASES: &[Case<Cx>] = &[
     Case {
         id: "sse/caching/not-stored",
-        level: Level::Should,
+        level: Level::Advice,
         requires: &[sse("SSE-Q4")],
         expects: "Cache-Control keeps caches from storing or reusing the stream",
         accepts: "no-store, no-cache or max-age=0",
@@ -53,6 +53,27 @@ pub(super) const CASES: &[Case<Cx>] = &[
                 }
                 let found = format!("{} to {condition}", again.status_text());
                 cx.judge(again.status != 304, "the stream", found)
+            })
+        },
+        ..Case::BASE
+    },
+    Case {
+        id: "sse/caching/varies-by-coding",
+        level: Level::Advice,
+        requires: &[sse("SSE-Q4"), sse("SSE-Q5")],
+        expects: "a stream that is compressed for those who accept it says `Vary: Accept-Encoding`",
+        accepts: "a server that does not compress",
+        run: |cx| {
+            Box::pin(async move {
+                let request =
+                    Request::event_source().header("Accept-Encoding", "gzip, deflate, br, zstd");
+                let head = cx.open(&request).await?.head;
+                let coding = head.header("content-encoding");
+                if coding.is_none_or(|coding| coding.eq_ignore_ascii_case("identity")) {
+                    return Err(Stop::NotApplicable("the stream is not compressed".to_owned()));
+                }
+                let varies = head.lists("vary", "accept-encoding") || head.lists("vary", "*");
+                cx.judge_header(&head, "Vary", varies, "Vary: Accept-Encoding")
             })
         },
         ..Case::BASE

@@ -61,6 +61,54 @@ pub(super) const CASES: &[Case<Cx>] = &[
         ..Case::BASE
     },
     Case {
+        id: "sse/cors/no-credentials-for-null",
+        level: Level::Should,
+        requires: &[sse("SSE-Q6")],
+        expects: "the origin `null`, which any sandboxed page has, is not allowed with credentials",
+        run: |cx| {
+            Box::pin(async move {
+                let (head, allowed) = allowed(&cx, "null").await?;
+                let holds = allowed != "null" || !with_credentials(&head);
+                cx.judge_header(&head, ALLOW_ORIGIN, holds, "credentials for known origins only")
+            })
+        },
+        ..Case::BASE
+    },
+    Case {
+        id: "sse/cors/credentials-are-true",
+        level: Level::Should,
+        requires: &[sse("SSE-I9"), sse("SSE-Q6")],
+        expects: "Access-Control-Allow-Credentials, where it is sent, is `true`: browsers compare it with case",
+        accepts: "no such field",
+        run: |cx| {
+            Box::pin(async move {
+                let (head, _) = allowed(&cx, ORIGIN).await?;
+                let holds = head.header(ALLOW_CREDENTIALS).is_none_or(|value| value == "true");
+                cx.judge_header(&head, ALLOW_CREDENTIALS, holds, "`true`, or no such field")
+            })
+        },
+        ..Case::BASE
+    },
+    Case {
+        id: "sse/cors/varies-without-origin",
+        level: Level::Advice,
+        requires: &[sse("SSE-Q4"), sse("SSE-Q6")],
+        expects: "where the answer depends on the origin that asks, a response to a request without one says `Vary: Origin`, too",
+        accepts: "no Vary where the answer is the same for everyone",
+        run: |cx| {
+            Box::pin(async move {
+                let (_, allowed) = allowed(&cx, ORIGIN).await?;
+                if allowed != ORIGIN {
+                    return Ok(());
+                }
+                let head = cx.head().await?;
+                let varies = head.lists("vary", "origin") || head.lists("vary", "*");
+                cx.judge_header(&head, "Vary", varies, "Vary: Origin")
+            })
+        },
+        ..Case::BASE
+    },
+    Case {
         id: "sse/cors/varies-by-origin",
         level: Level::Should,
         requires: &[sse("SSE-Q4"), sse("SSE-Q6")],

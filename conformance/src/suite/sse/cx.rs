@@ -9,12 +9,12 @@ use std::time::Duration;
 use tokio::sync::{OnceCell, OwnedRwLockWriteGuard, RwLock};
 use tokio::time::Instant;
 
-use crate::case::{Outcome, Stop};
+use crate::case::{Need, Outcome, Stop};
 use crate::evidence::Evidence;
 use crate::launch::Launched;
 use crate::probe::sse::{
-    Capabilities, EventStream, Head, Http, Payload, Published, Received, Remark, Request, Response,
-    Stimulus, Trouble,
+    Capabilities, EventStream, Head, Http, Payload, Published, Received, Remark, Replay, Request,
+    Response, Sample, Stimulus, Trouble,
 };
 use crate::transport::Connector;
 
@@ -28,11 +28,15 @@ pub struct Setting {
     pub connector: Connector,
     /// How to cause events.
     pub stimulus: Option<Stimulus>,
-    /// POST to it ends all streams. Only the reference server has such a thing.
+    /// POST to it ends all streams.
     pub closer: Option<Connector>,
-    /// Whether the user declares that the server replays what came after a known id. The spec itself
-    /// does not demand it, so without this a broken replay is a warning.
-    pub replay: bool,
+    /// Opens connections to the same stream behind a proxy.
+    pub via: Option<Connector>,
+    /// What the user declares of the server's replay. The spec itself does not demand one, so without
+    /// a promise a broken replay is a warning.
+    pub replay: Replay,
+    /// For how long a stream should stay open, whatever happens on it.
+    pub idle: Option<Duration>,
     /// What the server offers.
     pub capabilities: Arc<Capabilities>,
     /// How long anything may take.
@@ -43,6 +47,19 @@ pub struct Setting {
     pub floor: Arc<RwLock<()>>,
     /// The server's process, where pushspec started it: it can be stopped, killed and started again.
     pub launched: Option<Launched>,
+}
+
+impl Setting {
+    /// Why a need is not met, if that is so. What is unknown may be met.
+    pub fn lacks(&self, need: Need) -> Option<String> {
+        let given = match need {
+            Need::Proxy => self.via.is_some(),
+            Need::Idle => self.idle.is_some(),
+            Need::Closer => self.closer.is_some(),
+            _ => return self.capabilities.lacks(need),
+        };
+        (!given).then(|| format!("not given: {need}"))
+    }
 }
 
 /// What a case on a server of event streams works with. Judging and observing are those of
@@ -130,7 +147,12 @@ impl Cx {
     /// with the first event is given one, where that is possible: cases on anything else should not
     /// suffer from it.
     pub async fn open(&self, request: &Request) -> Result<Response, Trouble> {
-        let pending = self.http().begin(request).await?;
+        self.open_by(&self.http(), request).await
+    }
+
+    /// The same by other means.
+    pub async fn open_by(&self, http: &Http, request: &Request) -> Result<Response, Trouble> {
+        let pending = http.begin(request).await?;
         match pending.try_head(self.timeout()).await? {
             Ok(response) => Ok(response),
             Err(pending) => {
@@ -286,13 +308,10 @@ impl Cx {
 
     /// Judges what is a contract only if the user says so: broken then, advice otherwise.
     pub fn contract(&self, holds: bool, expected: &str, found: impl Display) -> Outcome {
-        if self.setting.replay {
-            return self.judge(holds, expected, found).map_err(|stop| match stop {
-                Stop::Broken(finding) => Stop::PromiseBroken(finding),
-                other => other,
-            });
-        }
-        self.advise(holds, expected, found);
-        Ok(())
+        self.judge(holds, expected, found).map_err(|stop| match (self.setting.replay, stop) {
+            (Replay::Undeclared, stop) => stop,
+            (_, Stop::Broken(finding)) => Stop::PromiseBroken(finding),
+            (_, other) => other,
+        })
     }
 }

@@ -11,7 +11,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream};
 use super::matrix::attempt;
 use super::{CASES, Setting};
 use crate::event::Verdict;
-use crate::probe::sse::{Capabilities, Http, Unfit, survey};
+use crate::probe::sse::{Capabilities, Http, Replay, Unfit, survey};
 use crate::trace::Recorder;
 use crate::transport::Connector;
 
@@ -140,7 +140,9 @@ fn setting(decoy: Decoy) -> Setting {
         connector,
         stimulus: None,
         closer: None,
-        replay: false,
+        via: None,
+        replay: Replay::Undeclared,
+        idle: None,
         capabilities: Arc::new(Capabilities::default()),
         timeout: Duration::from_secs(5),
         run: "run".to_owned(),

@@ -1,8 +1,8 @@
 //! The end of a stream (9.2.6, and HTTP beneath). Applies where the stream ends while the case looks.
 
 use super::cx::Cx;
-use crate::case::{Case, Stop};
-use crate::probe::sse::{Ending, EventStream, Judged as _, Request};
+use crate::case::{Case, Need, Outcome, Stop};
+use crate::probe::sse::{Ending, EventStream, Http, Judged as _, Request, Trouble};
 use crate::requirement::{Level, sse};
 
 /// The cases of this topic.
@@ -27,6 +27,41 @@ pub(super) const CASES: &[Case<Cx>] = &[
                     "an empty line behind the last field",
                     format!("a block of {lost} fields is lost"),
                 )
+            })
+        },
+        ..Case::BASE
+    },
+    Case {
+        id: "sse/end/last-event-arrives",
+        level: Level::Advice,
+        requires: &[sse("SSE-G3"), sse("SSE-N3")],
+        needs: &[Need::Closer, Need::Stimulus],
+        expects: "events that were caused before the end arrive before it",
+        disturbs: true,
+        run: |cx| {
+            Box::pin(async move {
+                let mut stream = cx.subscribe().await?;
+                // More than a connection's buffers take while nobody reads.
+                let padding = "x".repeat(32 << 10);
+                let tokens: Vec<_> = (0..16).map(|_| cx.token()).collect();
+                for token in &tokens {
+                    cx.publish(&format!("{token}{padding}")).await?;
+                }
+                close(&cx).await?;
+                for (number, token) in tokens.iter().enumerate() {
+                    let found = format!("{} of {} events are lost", 16 - number, 16);
+                    match stream
+                        .until(cx.timeout(), "an event", |event| event.contains(token))
+                        .await
+                    {
+                        Ok(_) => {}
+                        Err(Trouble::Ended { .. } | Trouble::Broken { .. }) => {
+                            return cx.judge(false, "all events, then the end", found);
+                        }
+                        Err(trouble) => return Err(trouble.into()),
+                    }
+                }
+                Ok(())
             })
         },
         ..Case::BASE
@@ -81,13 +116,21 @@ pub(super) const CASES: &[Case<Cx>] = &[
     },
 ];
 
+/// Ends all streams, where there is a way to.
+async fn close(cx: &Cx) -> Outcome {
+    if let Some(closer) = &cx.setting().closer {
+        let http = Http { connector: closer.clone(), ..cx.http() };
+        http.send(&Request::new("POST").body("")).await?;
+    }
+    Ok(())
+}
+
 /// A stream that has come to its end, by itself or because it was asked to.
 async fn ended(cx: &Cx) -> Result<(EventStream, Ending), Stop> {
     let mut stream = cx.subscribe().await?;
-    if let Some(closer) = &cx.setting().closer {
+    if cx.setting().closer.is_some() {
         cx.heard(&mut stream).await?;
-        let http = crate::probe::sse::Http { connector: closer.clone(), ..cx.http() };
-        http.send(&Request::new("POST").body("")).await?;
+        close(cx).await?;
     }
     match stream.to_end(cx.timeout()).await {
         Ok(ending) => Ok((stream, ending)),

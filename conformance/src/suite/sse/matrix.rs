@@ -12,7 +12,7 @@ use crate::case::{Case, Outcome};
 use crate::counted::Counted;
 use crate::event::Verdict;
 use crate::evidence::Evidence;
-use crate::probe::sse::{Capabilities, Http, PublishFormat, Stimulus, survey};
+use crate::probe::sse::{Capabilities, Http, PublishFormat, Replay, Stimulus, UnknownId, survey};
 use crate::reference::sse::{Config, Fault, LineEnd, Server};
 use crate::requirement::{Level, Protocol};
 use crate::trace::Recorder;
@@ -36,7 +36,9 @@ pub(super) fn setting(server: &Arc<Server>) -> Setting {
             format: PublishFormat::Json,
         }),
         closer: Some(connector("/close")),
-        replay: true,
+        via: Some(connector("/proxied/events")),
+        replay: Replay::Promised(Some(UnknownId::FromStart)),
+        idle: Some(Duration::from_secs(60)),
         capabilities: Arc::new(Capabilities { stimulus: true, ..Capabilities::default() }),
         timeout: Duration::from_secs(5),
         run: "run".to_owned(),
@@ -58,7 +60,7 @@ fn level(case: &Case<Cx>) -> Level {
 
 /// Runs one case in virtual time. Nothing in the world may make it last for ever.
 pub(super) async fn attempt(case: &Case<Cx>, setting: Setting) -> (Verdict, String) {
-    if let Some(lacking) = case.needs.iter().find_map(|need| setting.capabilities.lacks(*need)) {
+    if let Some(lacking) = case.needs.iter().find_map(|need| setting.lacks(*need)) {
         return (Verdict::NotApplicable, lacking);
     }
     let evidence = Evidence::new();

@@ -78,6 +78,31 @@ pub(super) const CASES: &[Case<Cx>] = &[
         ..Case::BASE
     },
     Case {
+        id: "sse/methods/options-is-answered",
+        level: Level::Should,
+        requires: &[sse("SSE-Q3")],
+        expects: "OPTIONS is answered at once and opens no stream",
+        accepts: "any status",
+        run: |cx| {
+            Box::pin(async move {
+                // The control: the endpoint answers at all.
+                cx.head().await?;
+                let head = cx
+                    .http()
+                    .send(&Request::new("OPTIONS"))
+                    .await
+                    .judged(&cx, "a response to OPTIONS in time")?
+                    .head;
+                cx.observe("OPTIONS", head.status);
+                let stream = head.status == 200
+                    && head.header("content-type").is_some_and(|value| is_event_stream(&value))
+                    && head.header("content-length").is_none();
+                cx.judge(!stream, "no stream", "OPTIONS opened a stream")
+            })
+        },
+        ..Case::BASE
+    },
+    Case {
         id: "sse/methods/405-names-the-allowed",
         requires: &[sse("SSE-Q3")],
         expects: "status 405 comes with Allow",

@@ -1,14 +1,18 @@
 //! The cases on servers of event streams, one file per topic.
 
 mod caching;
+mod coding;
 mod cors;
 mod cx;
 mod delivery;
 mod end;
+mod flush;
+mod idle;
 mod last_event_id;
 mod methods;
 mod parallel;
 mod payload;
+mod proxy;
 mod replay;
 mod response;
 mod stream;
@@ -30,6 +34,9 @@ pub const CASES: &[&[Case<Cx>]] = &[
     cors::CASES,
     stream::CASES,
     delivery::CASES,
+    coding::CASES,
+    idle::CASES,
+    proxy::CASES,
     payload::CASES,
     parallel::CASES,
     last_event_id::CASES,

@@ -3,14 +3,17 @@
 use std::fmt::Write as _;
 
 use super::cx::Cx;
-use crate::case::{Case, Need, Stop};
-use crate::probe::sse::{Judged as _, Received, Request};
+use crate::case::{Case, Need, Outcome, Stop};
+use crate::probe::sse::{EventStream, Judged as _, Payload, Published, Received, Request};
 use crate::requirement::{Level, sse};
 
 const SUBSCRIBERS: usize = 8;
 const EVENTS: usize = 10;
 /// More than servers with a leak tend to survive, fewer than any limit in use.
-const CYCLES: usize = 40;
+const CYCLES: usize = 50;
+/// Together more than the buffers of a connection hold.
+const BULK_EVENTS: usize = 96;
+const BULK_EVENT: usize = 64 << 10;
 
 /// The cases of this topic.
 pub(super) const CASES: &[Case<Cx>] = &[
@@ -65,6 +68,58 @@ pub(super) const CASES: &[Case<Cx>] = &[
         ..Case::BASE
     },
     Case {
+        id: "sse/parallel/served-together",
+        level: Level::Advice,
+        requires: &[sse("SSE-N4"), sse("SSE-P6")],
+        expects: "several streams are served at the same time: a second client does not wait for the first to leave",
+        accepts: "a refusal with 429 or a status from 500, which tells of a limit",
+        run: |cx| {
+            Box::pin(async move {
+                let mut held = vec![cx.open(&Request::event_source()).await?];
+                while held.len() < SUBSCRIBERS {
+                    let expected = format!("the head of stream {} at once", held.len() + 1);
+                    let response =
+                        cx.open(&Request::event_source()).await.judged(&cx, &expected)?;
+                    let status = response.head.status;
+                    if status == 429 || status >= 500 {
+                        let how = response.head.status_text();
+                        cx.observe("limit", format!("{} streams", held.len()));
+                        return Err(Stop::NotApplicable(format!("the server has a limit: {how}")));
+                    }
+                    held.push(response);
+                }
+                cx.observe("limit", format!("none up to {SUBSCRIBERS} streams"));
+                Ok(())
+            })
+        },
+        ..Case::BASE
+    },
+    Case {
+        id: "sse/parallel/slow-reader",
+        level: Level::Advice,
+        requires: &[sse("SSE-N3"), sse("SSE-D2")],
+        needs: &[Need::Stimulus],
+        expects: "a client that does not read holds up nobody else",
+        accepts: "that the slow one loses events or is cut off",
+        run: |cx| {
+            Box::pin(async move {
+                let mut stream = cx.subscribe().await?;
+                let padding = "x".repeat(BULK_EVENT);
+                // The control: such an event arrives while all clients read.
+                bulk(&cx, &mut stream, &padding).await??;
+                let slow = cx.subscribe().await?;
+                for number in 1..=BULK_EVENTS {
+                    let arrived = bulk(&cx, &mut stream, &padding).await?;
+                    let found = format!("event {number} behind the slow client did not come");
+                    arrived.or_else(|_| cx.judge(false, "events for those who read", found))?;
+                }
+                drop(slow);
+                Ok(())
+            })
+        },
+        ..Case::BASE
+    },
+    Case {
         id: "sse/parallel/open-and-abort",
         level: Level::Should,
         requires: &[sse("SSE-P6"), sse("SSE-K6")],
@@ -112,3 +167,16 @@ pub(super) const CASES: &[Case<Cx>] = &[
         ..Case::BASE
     },
 ];
+
+/// Causes a large event and waits for it; tells apart that it could not be caused and that it did not
+/// arrive.
+async fn bulk(cx: &Cx, stream: &mut EventStream, padding: &str) -> Result<Outcome, Stop> {
+    let token = cx.token();
+    let payload = Payload::data(format!("{token}{padding}"));
+    if let Published::Refused(how) = cx.try_publish(&payload).await? {
+        return Err(Stop::NotApplicable(format!("such a payload is refused: {how}")));
+    }
+    let arrived =
+        stream.until(cx.timeout(), "a large event", |event| event.contains(&token)).await.map(drop);
+    Ok(arrived.map_err(Stop::from))
+}

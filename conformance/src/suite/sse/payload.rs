@@ -54,6 +54,35 @@ pub(super) const CASES: &[Case<Cx>] = &[
         ..Case::BASE
     },
     Case {
+        id: "sse/payload/trailing-spaces",
+        level: Level::Should,
+        requires: &[sse("SSE-D6")],
+        needs: NEEDS,
+        expects: "blanks at the end of a payload's lines survive: clients drop none of them",
+        run: |cx| {
+            Box::pin(async move {
+                let payload = format!("{}  \ntwo \t", cx.token());
+                round_trip(&cx, &payload).await
+            })
+        },
+        ..Case::BASE
+    },
+    Case {
+        id: "sse/payload/nul",
+        level: Level::Should,
+        requires: &[sse("SSE-A5"), sse("SSE-C6")],
+        needs: NEEDS,
+        expects: "U+0000 in a payload is an ordinary character",
+        accepts: "a refusal of such payloads",
+        run: |cx| {
+            Box::pin(async move {
+                let payload = format!("{}a\0b", cx.token());
+                round_trip(&cx, &payload).await
+            })
+        },
+        ..Case::BASE
+    },
+    Case {
         id: "sse/payload/trailing-line-feed",
         level: Level::Should,
         requires: &[sse("SSE-F5")],
@@ -115,11 +144,11 @@ pub(super) const CASES: &[Case<Cx>] = &[
         level: Level::Should,
         requires: &[sse("SSE-E2")],
         needs: NEEDS,
-        expects: "a payload of 256 KiB that is accepted arrives whole",
+        expects: "a payload of 1 MiB that is accepted arrives whole",
         accepts: "a refusal of large payloads",
         run: |cx| {
             Box::pin(async move {
-                let payload = format!("{}{}", cx.token(), "0123456789abcdef".repeat(16 << 10));
+                let payload = format!("{}{}", cx.token(), "0123456789abcdef".repeat(64 << 10));
                 round_trip(&cx, &payload).await
             })
         },
@@ -173,6 +202,30 @@ pub(super) const CASES: &[Case<Cx>] = &[
         },
         ..Case::BASE
     },
+    Case {
+        id: "sse/payload/no-nul-through-id",
+        level: Level::Should,
+        requires: &[sse("SSE-E4")],
+        needs: NEEDS,
+        expects: "U+0000 in a publisher's id does not reach the stream: clients ignore such an id and resume from an older one",
+        accepts: "a refusal, and an id without it",
+        run: |cx| {
+            Box::pin(async move {
+                sets_fields(&cx)?;
+                let mut stream = cx.subscribe().await?;
+                let id = Some(format!("{}\0", cx.token()));
+                let payload = Payload { data: cx.token(), id, event: None };
+                if let Published::Refused(how) = cx.try_publish(&payload).await? {
+                    cx.observe("answer", how);
+                    return Ok(());
+                }
+                cx.fenced(&mut stream).await?;
+                let sample = stream.notes().nul_id.as_ref();
+                cx.judge_unseen(sample, "no U+0000 in an id", "an id that clients ignore")
+            })
+        },
+        ..Case::BASE
+    },
 ];
 
 /// Publishes, and judges that exactly this payload arrives, line ends unified.
@@ -200,11 +253,7 @@ async fn round_trip(cx: &Cx, payload: &str) -> Outcome {
 
 /// Publishes a field with each line end in it, and judges that it does not become more.
 async fn injection(cx: &Cx, payload: impl Fn(String, String) -> Payload) -> Outcome {
-    if cx.setting().stimulus.as_ref().is_some_and(|stimulus| !stimulus.sets_fields()) {
-        return Err(Stop::NotApplicable(
-            "the stimulus sets data only (a JSON body or --trigger could set the rest)".to_owned(),
-        ));
-    }
+    sets_fields(cx)?;
     let mut stream = cx.subscribe().await?;
     for end in ["\n", "\r"] {
         let forged = format!("{}forged", cx.token());
@@ -220,6 +269,16 @@ async fn injection(cx: &Cx, payload: impl Fn(String, String) -> Payload) -> Outc
             let whole = 0..usize::MAX;
             return cx.judge_at(event.entry, whole, false, "no field but the published", found);
         }
+    }
+    Ok(())
+}
+
+/// Whether event types and ids can be published.
+fn sets_fields(cx: &Cx) -> Outcome {
+    if cx.setting().stimulus.as_ref().is_some_and(|stimulus| !stimulus.sets_fields()) {
+        return Err(Stop::NotApplicable(
+            "the stimulus sets data only (a JSON body or --trigger could set the rest)".to_owned(),
+        ));
     }
     Ok(())
 }

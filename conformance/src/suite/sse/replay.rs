@@ -8,7 +8,7 @@
 use super::cx::Cx;
 use crate::case::{Case, Need, Stop};
 use crate::probe::sse::{EventStream, Received, Request};
-use crate::requirement::sse;
+use crate::requirement::{Level, sse};
 
 const NEEDS: &[Need] = &[Need::EventIds];
 const ACCEPTS: &str = "anything, unless the user declares that the server replays: then a breach is a failure, otherwise advice";
@@ -17,6 +17,7 @@ const ACCEPTS: &str = "anything, unless the user declares that the server replay
 pub(super) const CASES: &[Case<Cx>] = &[
     Case {
         id: "sse/replay/no-gap",
+        level: Level::Advice,
         requires: &[sse("SSE-L5")],
         needs: NEEDS,
         expects: "a client that comes back with a known id is sent every event after that one",
@@ -34,6 +35,7 @@ pub(super) const CASES: &[Case<Cx>] = &[
     },
     Case {
         id: "sse/replay/no-duplicate",
+        level: Level::Advice,
         requires: &[sse("SSE-L5")],
         needs: NEEDS,
         expects: "a client that comes back with a known id is not sent that event or an earlier one again, and none twice",
@@ -53,6 +55,7 @@ pub(super) const CASES: &[Case<Cx>] = &[
     },
     Case {
         id: "sse/replay/order",
+        level: Level::Advice,
         requires: &[sse("SSE-L5"), sse("SSE-D2")],
         needs: NEEDS,
         expects: "replayed events come in the order in which they were sent at first",
@@ -72,6 +75,7 @@ pub(super) const CASES: &[Case<Cx>] = &[
     },
     Case {
         id: "sse/replay/same-fields",
+        level: Level::Advice,
         requires: &[sse("SSE-L5")],
         needs: NEEDS,
         expects: "a replayed event has the id and the other fields that it had at first",
@@ -95,6 +99,7 @@ pub(super) const CASES: &[Case<Cx>] = &[
     },
     Case {
         id: "sse/replay/while-disconnected",
+        level: Level::Advice,
         requires: &[sse("SSE-L5")],
         needs: &[Need::EventIds, Need::Stimulus],
         expects: "events that were caused while the client was away are sent when it comes back",
@@ -119,6 +124,7 @@ pub(super) const CASES: &[Case<Cx>] = &[
     },
     Case {
         id: "sse/replay/newest-id",
+        level: Level::Advice,
         requires: &[sse("SSE-L5")],
         needs: &[Need::EventIds, Need::Stimulus],
         expects: "a client that comes back with the newest id is sent nothing old",
@@ -139,6 +145,7 @@ pub(super) const CASES: &[Case<Cx>] = &[
     },
     Case {
         id: "sse/replay/then-live",
+        level: Level::Advice,
         requires: &[sse("SSE-L5")],
         needs: &[Need::EventIds, Need::Stimulus],
         expects: "events that are caused during a replay follow it, each once",

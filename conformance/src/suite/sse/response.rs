@@ -73,6 +73,27 @@ pub(super) const CASES: &[Case<Cx>] = &[
         ..Case::BASE
     },
     Case {
+        id: "sse/response/accept-of-another-type",
+        level: Level::Advice,
+        requires: &[sse("SSE-H4")],
+        expects: "a client that accepts another type only is answered without an error of the server",
+        accepts: "the stream, another representation, and 406",
+        run: |cx| {
+            Box::pin(async move {
+                // The control: the answer is not an error anyway.
+                let control = cx.head().await?.status;
+                if control >= 500 {
+                    return Err(Stop::Inconclusive(format!("{control} with any Accept")));
+                }
+                let request = Request::new("GET").header("Accept", "application/json");
+                let head = cx.open(&request).await.judged(&cx, "an answer")?.head;
+                cx.observe("status", head.status);
+                cx.judge(head.status < 500, "no status from 500", head.status_text())
+            })
+        },
+        ..Case::BASE
+    },
+    Case {
         id: "sse/response/http-1.0",
         requires: &[sse("SSE-Q1")],
         expects: "an HTTP/1.0 request is not answered in chunked coding, which that version does not know",

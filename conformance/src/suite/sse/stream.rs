@@ -91,6 +91,42 @@ pub(super) const CASES: &[Case<Cx>] = &[
         ..Case::BASE
     },
     Case {
+        id: "sse/stream/retry-is-bearable",
+        level: Level::Advice,
+        requires: &[sse("SSE-E8"), sse("SSE-K6")],
+        expects: "a reconnection time fits 31 bits of milliseconds (24 days): with more, timers of clients overflow and they come back at once",
+        accepts: "a stream without one",
+        run: |cx| {
+            Box::pin(async move {
+                let stream = read(&cx).await?;
+                let Some(retry) = stream.notes().retry else { return Ok(()) };
+                let holds = retry.as_millis() < 1 << 31;
+                cx.judge(holds, "less than 2147483648", "a time that overflows timers of clients")
+            })
+        },
+        ..Case::BASE
+    },
+    Case {
+        id: "sse/stream/has-data",
+        level: Level::Should,
+        requires: &[sse("SSE-A8"), sse("SSE-F3")],
+        expects: "what the stream carries is in data fields: clients ignore lines of any other kind, such as bare JSON",
+        accepts: "comments alone",
+        run: |cx| {
+            Box::pin(async move {
+                let mut stream = cx.subscribe().await?;
+                let Err(stop) = cx.heard(&mut stream).await else { return Ok(()) };
+                let notes = stream.notes();
+                let foreign = notes.unknown.len() + notes.near_misses.len();
+                if notes.data_fields > 0 || foreign == 0 {
+                    return Err(stop);
+                }
+                cx.judge(false, "fields named data", "lines that clients ignore, and no data field")
+            })
+        },
+        ..Case::BASE
+    },
+    Case {
         id: "sse/stream/ids-without-nul",
         level: Level::Should,
         requires: &[sse("SSE-E4")],
