@@ -175,9 +175,10 @@ fn allow_origin(asked: &HeaderMap, config: &Config, headers: &mut HeaderMap) {
             (Some(HeaderValue::from_static("https://a.example, https://b.example")), false, false)
         }
         Some(Fault::WildcardWithCredentials) => (Some(HeaderValue::from_static("*")), false, true),
-        Some(Fault::ReflectsOriginWithCredentials) => (origin.cloned(), true, true),
+        Some(Fault::ReflectsOriginWithCredentials | Fault::CredentialsCapitalised) => {
+            (origin.cloned(), true, true)
+        }
         Some(Fault::VaryOnlyWithOrigin) => (origin.cloned(), origin.is_some(), false),
-        Some(Fault::CredentialsCapitalised) => (origin.cloned(), true, true),
         Some(Fault::ReflectsOriginWithoutVary) => (origin.cloned(), false, false),
         _ => match &config.origins {
             Origins::Any => (Some(HeaderValue::from_static("*")), false, false),

@@ -41,6 +41,8 @@ pub(super) const CASES: &[Case<Cx>] = &[
         run: |cx| {
             Box::pin(async move {
                 let mut stream = cx.subscribe().await?;
+                // The control: events arrive while nothing ends.
+                cx.fenced(&mut stream).await?;
                 // More than a connection's buffers take while nobody reads.
                 let padding = "x".repeat(32 << 10);
                 let tokens: Vec<_> = (0..16).map(|_| cx.token()).collect();
