@@ -8,7 +8,7 @@ use super::findings::{Finding, Part, Place, about, excerpt};
 use crate::case::Case;
 use crate::counted::Counted;
 use crate::evidence::Evidence;
-use crate::probe::sse::Capabilities;
+use crate::probe::sse::{Capabilities, Replay};
 use crate::requirement::Protocol;
 use crate::suite::sse::{CASES, Cx, Setting};
 use crate::transport::EndpointUrl;
@@ -47,7 +47,9 @@ async fn run(case: &Case<Cx>, capture: &Capture, url: EndpointUrl) -> Option<Fin
         connector: capture.played_back(url),
         stimulus: None,
         closer: None,
-        replay: false,
+        via: None,
+        replay: Replay::Undeclared,
+        idle: None,
         capabilities: Arc::new(Capabilities::default()),
         timeout: Duration::from_secs(5),
         run: "lint".to_owned(),

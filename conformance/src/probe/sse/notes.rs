@@ -26,6 +26,8 @@ pub enum Remark {
     BadRetry,
     /// A `retry` of no time at all.
     ZeroRetry,
+    /// A `retry` that overflows the timers of clients.
+    HugeRetry,
     /// An `id` with U+0000.
     NulId,
     /// An `id` that cannot travel in a header field.
@@ -43,6 +45,7 @@ impl Remark {
             Self::NearMiss => "sse/stream/field-names",
             Self::BadRetry => "sse/stream/retry-is-digits",
             Self::ZeroRetry => "sse/stream/retry-is-not-zero",
+            Self::HugeRetry => "sse/stream/retry-is-bearable",
             Self::NulId => "sse/stream/ids-without-nul",
             Self::UnsafeId => "sse/stream/ids-travel",
             Self::LostBlock => "sse/stream/named-blocks-have-data",
@@ -57,6 +60,7 @@ impl Remark {
             Self::NearMiss => "data, event, id and retry as they are",
             Self::BadRetry => "digits",
             Self::ZeroRetry => "a time above zero",
+            Self::HugeRetry => "less than 2147483648",
             Self::NulId => "no U+0000",
             Self::UnsafeId => "no blanks around an id and no controls in it",
             Self::LostBlock => "data in every named block",
@@ -74,6 +78,7 @@ impl Remark {
             }
             Self::BadRetry => "a retry that clients ignore",
             Self::ZeroRetry => "retry: 0",
+            Self::HugeRetry => "a time that overflows timers of clients",
             Self::NulId => "an id that clients ignore",
             Self::UnsafeId => "an id that does not travel",
             Self::LostBlock => "a block that is lost",
@@ -182,6 +187,8 @@ impl Notes {
                     self.retry = Some(time);
                     if time.is_zero() {
                         self.remark(Remark::ZeroRetry, sample);
+                    } else if time.as_millis() >= 1 << 31 {
+                        self.remark(Remark::HugeRetry, sample);
                     }
                 }
                 None => self.remark(Remark::BadRetry, sample),

@@ -14,7 +14,7 @@ use crate::evidence::Evidence;
 use crate::launch::Launched;
 use crate::probe::sse::{
     Capabilities, EventStream, Head, Http, Payload, Published, Received, Remark, Replay, Request,
-    Response, Sample, Stimulus, Trouble,
+    Response, Stimulus, Trouble,
 };
 use crate::transport::Connector;
 

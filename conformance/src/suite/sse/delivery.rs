@@ -5,7 +5,7 @@ use tokio::time::Instant;
 use super::cx::Cx;
 use super::flush::at_once;
 use crate::case::{Case, Need, Stop};
-use crate::probe::sse::{EventStream, Received, Request};
+use crate::probe::sse::{Received, Request};
 use crate::requirement::{Level, sse};
 
 /// How many events make a burst.
@@ -24,12 +24,9 @@ pub(super) const CASES: &[Case<Cx>] = &[
                 cx.alone().await;
                 let began = Instant::now();
                 let pending = cx.http().begin(&Request::event_source()).await?;
-                let pending = match pending.try_head(cx.timeout()).await? {
-                    Err(pending) => pending,
-                    Ok(response) => {
-                        cx.measure("time to headers", began.elapsed());
-                        return Ok(());
-                    }
+                let Err(pending) = pending.try_head(cx.timeout()).await? else {
+                    cx.measure("time to headers", began.elapsed());
+                    return Ok(());
                 };
                 cx.publish(&cx.token()).await.map_err(|_| {
                     Stop::Inconclusive("no response, and no way to cause an event".to_owned())

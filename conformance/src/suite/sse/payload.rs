@@ -3,7 +3,7 @@
 
 use super::cx::Cx;
 use crate::case::{Case, Need, Outcome, Stop};
-use crate::probe::sse::{Payload, Published, Received};
+use crate::probe::sse::{Payload, Published, Received, Remark};
 use crate::requirement::{Level, sse};
 
 const NEEDS: &[Need] = &[Need::Stimulus];
@@ -220,8 +220,7 @@ pub(super) const CASES: &[Case<Cx>] = &[
                     return Ok(());
                 }
                 cx.fenced(&mut stream).await?;
-                let sample = stream.notes().nul_id.as_ref();
-                cx.judge_unseen(sample, "no U+0000 in an id", "an id that clients ignore")
+                cx.judge_unremarked(&stream, Remark::NulId)
             })
         },
         ..Case::BASE

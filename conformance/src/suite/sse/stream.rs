@@ -99,9 +99,7 @@ pub(super) const CASES: &[Case<Cx>] = &[
         run: |cx| {
             Box::pin(async move {
                 let stream = read(&cx).await?;
-                let Some(retry) = stream.notes().retry else { return Ok(()) };
-                let holds = retry.as_millis() < 1 << 31;
-                cx.judge(holds, "less than 2147483648", "a time that overflows timers of clients")
+                cx.judge_unremarked(&stream, Remark::HugeRetry)
             })
         },
         ..Case::BASE
@@ -117,8 +115,9 @@ pub(super) const CASES: &[Case<Cx>] = &[
                 let mut stream = cx.subscribe().await?;
                 let Err(stop) = cx.heard(&mut stream).await else { return Ok(()) };
                 let notes = stream.notes();
-                let foreign = notes.unknown.len() + notes.near_misses.len();
-                if notes.data_fields > 0 || foreign == 0 {
+                let foreign =
+                    !notes.unknown.is_empty() || notes.remarked(Remark::NearMiss).is_some();
+                if notes.data_fields > 0 || !foreign {
                     return Err(stop);
                 }
                 cx.judge(false, "fields named data", "lines that clients ignore, and no data field")
