@@ -23,11 +23,14 @@ impl EventDecoder {
     }
 
     /// Takes bytes off the front of `input` until an event is complete; or takes all of `input` and
-    /// returns nothing.
+    /// returns nothing. After an error the same error comes again.
     pub fn next_event<'a>(
         &'a mut self,
         input: &mut &[u8],
     ) -> Result<Option<MessageEvent<'a>>, DecodeError> {
+        if let Some(error) = self.interpreter.failure() {
+            return Err(error);
+        }
         loop {
             let mut rest = *input;
             let Some(line) = self.lines.next_line(&mut rest)? else {
@@ -212,6 +215,16 @@ mod tests {
         let error = DecodeError::EventTooLarge { offset: 25, limit: 3 };
         assert_eq!(decoder.next_event(&mut input), Err(error));
         assert_eq!(decoder.next_event(&mut &b"\n"[..]), Err(error));
+    }
+
+    #[test]
+    fn an_error_comes_again_before_the_next_line_is_whole() {
+        let mut decoder = EventDecoder::new(Limits { line: 100, event: 1 });
+        let error = Err(DecodeError::EventTooLarge { offset: 0, limit: 1 });
+        assert_eq!(decoder.next_event(&mut &b"data:ab\r"[..]), error);
+        // The LF belongs to the line before.
+        assert_eq!(decoder.next_event(&mut &b"\n"[..]), error);
+        assert_eq!(decoder.next_event(&mut &b""[..]), error);
     }
 
     #[test]

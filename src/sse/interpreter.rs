@@ -57,6 +57,9 @@ pub struct Interpreter {
     /// The buffers hold an event that was handed out.
     dispatched: Option<(u64, u64)>,
     failed: Option<DecodeError>,
+    /// Bytes of data appended and moved so far.
+    #[cfg(test)]
+    pub(super) steps: usize,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -85,6 +88,8 @@ impl Interpreter {
             block: None,
             dispatched: None,
             failed: None,
+            #[cfg(test)]
+            steps: 0,
         }
     }
 
@@ -102,6 +107,11 @@ impl Interpreter {
     /// Processes one line; an empty line may dispatch an event.
     pub fn process(&mut self, line: &Line<'_>) -> Result<Option<MessageEvent<'_>>, DecodeError> {
         Ok(if self.absorb(line)? { self.dispatched() } else { None })
+    }
+
+    /// Why nothing is processed any more.
+    pub(super) const fn failure(&self) -> Option<DecodeError> {
+        self.failed
     }
 
     /// Processes one line and tells whether it dispatched an event.
@@ -192,6 +202,14 @@ impl Interpreter {
         if length > self.data.capacity() {
             let capacity = length.max((self.limit + 1).min(2 * self.data.capacity()));
             self.data.reserve_exact(capacity - self.data.len());
+            #[cfg(test)]
+            {
+                self.steps += self.data.len();
+            }
+        }
+        #[cfg(test)]
+        {
+            self.steps += value.len() + 1;
         }
         self.data.extend_from_slice(value);
         self.data.push(b'\n');

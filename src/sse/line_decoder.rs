@@ -35,6 +35,9 @@ pub struct LineDecoder {
     after_cr: bool,
     ends: LineEnds,
     failed: Option<DecodeError>,
+    /// Bytes searched and bytes moved so far.
+    #[cfg(test)]
+    pub(super) steps: usize,
 }
 
 impl Default for LineDecoder {
@@ -54,6 +57,8 @@ impl LineDecoder {
             after_cr: false,
             ends: LineEnds::default(),
             failed: None,
+            #[cfg(test)]
+            steps: 0,
         }
     }
 
@@ -79,7 +84,12 @@ impl LineDecoder {
         self.skip_lf_of_split_crlf(input);
 
         let bytes = *input;
-        let Some(at) = memchr2(b'\r', b'\n', bytes) else {
+        let found = memchr2(b'\r', b'\n', bytes);
+        #[cfg(test)]
+        {
+            self.steps += found.map_or(bytes.len(), |at| at + 1);
+        }
+        let Some(at) = found else {
             self.keep(bytes)?;
             *input = &[];
             return Ok(None);
@@ -168,8 +178,16 @@ impl LineDecoder {
             // Doubling keeps the copying linear; the cap keeps the promise about memory.
             let capacity = length.max(self.limit.min(2 * self.pending.capacity()));
             self.pending.reserve_exact(capacity - self.pending.len());
+            #[cfg(test)]
+            {
+                self.steps += self.pending.len();
+            }
         }
         self.pending.extend_from_slice(bytes);
+        #[cfg(test)]
+        {
+            self.steps += bytes.len();
+        }
         Ok(())
     }
 
