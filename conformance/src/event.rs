@@ -85,6 +85,8 @@ pub enum Event {
         /// In which protocol.
         protocol: Protocol,
     },
+    /// The traffic of a case breaks something that the case did not ask for. Told before its verdict.
+    ViolationSeen(Box<Violation>),
     /// A case has its verdict.
     CaseFinished(Box<CaseReport>),
     /// The process of the target, which pushspec started, ended without being asked to.
@@ -205,7 +207,7 @@ pub struct RequirementReport {
 }
 
 /// A violation that no case asked for, seen by the monitor.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Violation {
     /// The requirement's id.
     pub requirement: String,
@@ -215,8 +217,17 @@ pub struct Violation {
     pub endpoint: String,
     /// What was seen.
     pub found: String,
-    /// The case during which it was seen first.
+    /// The case during which it was seen, the first by id where there were several.
     pub case: String,
+    /// The connection, by its number in that case.
+    #[serde(default)]
+    pub connection: u32,
+    /// The packet that shows it, in one line.
+    #[serde(default)]
+    pub packet: String,
+    /// What led to it: the last entry is the packet.
+    #[serde(default)]
+    pub trace: Vec<TraceEntry>,
 }
 
 /// How many cases came to each verdict.
@@ -317,6 +328,9 @@ impl RunReport {
                     });
                 }
                 Event::CaseStarted { .. } => {}
+                Event::ViolationSeen(violation) => {
+                    report.violations.push(violation.as_ref().clone());
+                }
                 Event::CaseFinished(case) => report.cases.push(case.as_ref().clone()),
                 Event::TargetEnded(end) => report.target.ended.push(end.as_ref().clone()),
                 Event::RunFinished { interrupted, duration_ms } => {
@@ -346,6 +360,20 @@ impl RunReport {
             let key =
                 |case: &CaseReport| (order.get(case.endpoint.as_str()).copied(), case.protocol);
             key(a).cmp(&key(b)).then_with(|| a.id.cmp(&b.id))
+        });
+        // Each kind once, whatever the order in which the cases ran.
+        self.violations.sort_by(|a, b| {
+            let key =
+                |seen: &Violation| (order.get(seen.endpoint.as_str()).copied(), seen.protocol);
+            key(a)
+                .cmp(&key(b))
+                .then_with(|| a.requirement.cmp(&b.requirement))
+                .then_with(|| a.found.cmp(&b.found))
+                .then_with(|| a.case.cmp(&b.case))
+        });
+        self.violations.dedup_by(|again, seen| {
+            (&again.endpoint, again.protocol, &again.requirement, &again.found)
+                == (&seen.endpoint, seen.protocol, &seen.requirement, &seen.found)
         });
         let mut requirements: BTreeMap<(Protocol, &str), (Verdict, BTreeSet<&str>)> =
             BTreeMap::new();

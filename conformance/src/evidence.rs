@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use crate::case::{Finding, Outcome, Stop};
+use crate::requirement::RequirementRef;
 use crate::trace::{EntryId, EntryKind, Recorder};
 
 /// The evidence of one case. Clones gather into the same place.
@@ -25,6 +26,23 @@ pub struct Gathered {
     pub observations: BTreeMap<String, String>,
     /// What was measured, in milliseconds.
     pub measured: BTreeMap<String, f64>,
+    /// What the traffic breaks beside what the case judges.
+    pub sightings: Vec<Sighting>,
+}
+
+/// Something that arrived breaks a requirement that no case had to ask for.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Sighting {
+    /// The requirement.
+    pub requirement: RequirementRef,
+    /// The connection, by its number in the trace.
+    pub connection: u32,
+    /// What arrived, in one line.
+    pub packet: String,
+    /// What about it is not as it should be: the same of everything that errs in this way.
+    pub found: String,
+    /// Its place in the trace.
+    pub entry: EntryId,
 }
 
 impl Evidence {
@@ -80,6 +98,17 @@ impl Evidence {
     pub fn measure(&self, what: &str, time: Duration) {
         let millis = (time.as_secs_f64() * 10_000.0).round() / 10.0;
         self.lock().measured.insert(what.to_owned(), millis);
+    }
+
+    /// Keeps that the traffic breaks something; the scenario goes on. The first of its kind is enough.
+    pub fn sight(&self, sighting: Sighting) {
+        let mut gathered = self.lock();
+        let known = gathered.sightings.iter().any(|known| {
+            known.requirement == sighting.requirement && known.found == sighting.found
+        });
+        if !known {
+            gathered.sightings.push(sighting);
+        }
     }
 
     /// What was gathered so far.

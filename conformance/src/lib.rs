@@ -7,6 +7,7 @@ pub mod event;
 pub mod evidence;
 pub mod launch;
 pub mod lint;
+pub mod monitor;
 pub mod probe;
 pub mod reference;
 pub mod report;

@@ -11,6 +11,11 @@ pub const KEPT_BYTES: usize = 1024;
 /// At most this many entries of one case are kept; what follows is only counted.
 pub const KEPT_ENTRIES: usize = 1000;
 
+/// Of an excerpt: so many entries from the beginning of the connection …
+const EXCERPT_BEGINNING: usize = 3;
+/// … and so many before the one it is about.
+const EXCERPT_BEFORE: usize = 12;
+
 /// One line of a trace.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct TraceEntry {
@@ -166,6 +171,24 @@ impl Recorder {
             });
         }
         entries
+    }
+
+    /// What led to an entry, which is marked with `note`: the beginning of its connection and the
+    /// last entries before it.
+    pub fn excerpt(&self, entry: EntryId, note: &str) -> Vec<TraceEntry> {
+        let shared = self.lock();
+        let Some(last) = shared.entries.get(entry.0) else { return Vec::new() };
+        let before = &shared.entries[..entry.0];
+        let near = before.len().saturating_sub(EXCERPT_BEFORE);
+        let began = before[..near].iter().filter(|other| other.connection == last.connection);
+        let mut excerpt: Vec<TraceEntry> = began.take(EXCERPT_BEGINNING).cloned().collect();
+        excerpt.extend_from_slice(&before[near..]);
+        let mut last = last.clone();
+        if last.marks.is_empty() && last.length > 0 {
+            last.marks.push(Mark { start: 0, end: last.length as usize, note: note.to_owned() });
+        }
+        excerpt.push(last);
+        excerpt
     }
 
     fn lock(&self) -> MutexGuard<'_, Shared> {

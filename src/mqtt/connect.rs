@@ -210,8 +210,8 @@ impl<'a> Will<'a> {
             offset: topic_at,
             field: "Will Topic",
             requirement: match error {
-                TopicError::Empty => reader.cite_each("MQTT-4.7.3-1", "MQTT-4.7.3-1", "X31-54"),
-                _ => reader.cite_each("MQTT-4.7.0-1", "MQTT-4.7.1-1", "X31-54"),
+                TopicError::Empty => reader.cite_each("MQTT-4.7.3-1", "MQTT-4.7.3-1", "X31-48"),
+                _ => reader.cite_each("MQTT-4.7.0-1", "MQTT-4.7.1-1", "X31-48"),
             },
             kind: ErrorKind::Topic(error),
             reason: ReasonCode::TOPIC_NAME_INVALID,

@@ -152,7 +152,7 @@ impl<'a> Packet<'a> {
         let first = frame.first_byte();
         let Some(packet_type) = PacketType::from_first_byte(first, version) else {
             let kind = ErrorKind::PacketType(first >> 4);
-            let requirement = cite(version, "X5-N01", "X311-N01", "X31-48");
+            let requirement = cite(version, "X5-N01", "X311-N01", "X31-44");
             return Err(malformed(0, "Control Packet type", kind, requirement));
         };
         let version = match packet_type {

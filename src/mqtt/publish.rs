@@ -74,7 +74,7 @@ impl<'a> Publish<'a> {
                 0,
                 "QoS",
                 ErrorKind::QoS3,
-                reader.cite_each("MQTT-3.3.1-4", "MQTT-3.3.1-4", "X31-46"),
+                reader.cite_each("MQTT-3.3.1-4", "MQTT-3.3.1-4", "X31-42"),
             ));
         };
         let dup = flags & DUP != 0;
@@ -137,10 +137,10 @@ fn check_topic(
     if let Some(error) = error {
         let (requirement, reason) = match error {
             TopicError::Empty => {
-                (reader.cite_each("X5-N17", "MQTT-4.7.3-1", "X31-54"), ReasonCode::PROTOCOL_ERROR)
+                (reader.cite_each("X5-N17", "MQTT-4.7.3-1", "X31-48"), ReasonCode::PROTOCOL_ERROR)
             }
             _ => (
-                reader.cite_each("MQTT-3.3.2-2", "MQTT-3.3.2-2", "X31-54"),
+                reader.cite_each("MQTT-3.3.2-2", "MQTT-3.3.2-2", "X31-48"),
                 ReasonCode::TOPIC_NAME_INVALID,
             ),
         };

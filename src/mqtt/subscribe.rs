@@ -141,9 +141,9 @@ pub(super) fn read_filter<'a>(reader: &mut Reader<'a, impl Watch>) -> Read<Cow<'
     };
     checked.map_err(|error| {
         let requirement = match error {
-            TopicError::Empty => reader.cite_each("MQTT-4.7.3-1", "MQTT-4.7.3-1", "X31-54"),
-            TopicError::Hash => reader.cite_each("MQTT-4.7.1-1", "MQTT-4.7.1-2", "X31-55"),
-            TopicError::Plus => reader.cite_each("MQTT-4.7.1-2", "MQTT-4.7.1-3", "X31-55"),
+            TopicError::Empty => reader.cite_each("MQTT-4.7.3-1", "MQTT-4.7.3-1", "X31-48"),
+            TopicError::Hash => reader.cite_each("MQTT-4.7.1-1", "MQTT-4.7.1-2", "X31-49"),
+            TopicError::Plus => reader.cite_each("MQTT-4.7.1-2", "MQTT-4.7.1-3", "X31-49"),
             TopicError::ShareName => "MQTT-4.8.2-2",
             TopicError::EmptyShareName => "MQTT-4.8.2-1",
             TopicError::Wildcard => reader.cite("MQTT-4.7.0-1", "MQTT-4.7.1-1"),

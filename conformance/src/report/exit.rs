@@ -166,6 +166,9 @@ mod tests {
             endpoint: String::new(),
             found: String::new(),
             case: String::new(),
+            connection: 0,
+            packet: String::new(),
+            trace: Vec::new(),
         }
     }
 

@@ -16,7 +16,7 @@ use quick_junit::{NonSuccessKind, Property, Report, TestCase, TestCaseStatus, Te
 use crate::event::{CaseReport, RunReport, Verdict, Violation};
 use crate::requirement::{Catalogue, Level, Protocol};
 
-use super::terminal::trace_text;
+use super::terminal::{trace_lines, trace_text};
 use super::text::Look;
 
 /// How wide traces are in `<failure>` texts.
@@ -133,9 +133,10 @@ fn violation_case(violation: &Violation) -> TestCase {
     let level = requirement.map_or(Level::Must, |requirement| requirement.level.level());
     let name = format!("monitor/{}", violation.requirement);
     let text = format!(
-        "{}\nseen first during {}",
+        "{}\nseen during {}\n\n{}",
         requirement.map_or("", |requirement| requirement.text),
-        violation.case
+        violation.case,
+        trace_lines(&violation.trace, violation.protocol, LOOK)
     );
     let status = if level == Level::Must {
         let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);

@@ -1,6 +1,6 @@
 //! No secret in any report: credentials of URLs, and values that the user gave as secrets.
 
-use crate::event::{Event, ProcessEnd, RunReport};
+use crate::event::{Event, ProcessEnd, RunReport, Violation};
 use crate::trace::TraceEntry;
 
 /// What stands in place of a secret.
@@ -96,6 +96,7 @@ impl Secrets {
                 self.text(reason);
             }
             Event::CaseStarted { endpoint, .. } => self.text(endpoint),
+            Event::ViolationSeen(violation) => self.violation(violation),
             Event::CaseFinished(case) => {
                 self.text(&mut case.endpoint);
                 self.text(&mut case.expected);
@@ -133,8 +134,7 @@ impl Secrets {
         }
         report.target.ended.iter_mut().for_each(|end| self.end(end));
         for violation in &mut report.violations {
-            self.text(&mut violation.endpoint);
-            self.text(&mut violation.found);
+            self.violation(violation);
         }
         for case in std::mem::take(&mut report.cases) {
             if let Event::CaseFinished(case) = self.hide(Event::CaseFinished(Box::new(case))) {
@@ -157,6 +157,15 @@ impl Secrets {
     fn end(&self, end: &mut ProcessEnd) {
         for line in end.stdout.iter_mut().chain(&mut end.stderr) {
             self.text(line);
+        }
+    }
+
+    fn violation(&self, violation: &mut Violation) {
+        self.text(&mut violation.endpoint);
+        self.text(&mut violation.found);
+        self.text(&mut violation.packet);
+        for entry in &mut violation.trace {
+            self.entry(entry);
         }
     }
 

@@ -46,6 +46,9 @@ pub(super) fn report() -> RunReport {
         endpoint: BROKER.to_owned(),
         found: "PUBLISH with QoS 0 and DUP 1".to_owned(),
         case: "mqtt/publish/delivered-at-the-lower-qos".to_owned(),
+        connection: 1,
+        packet: "malformed PUBLISH: DUP at byte 0".to_owned(),
+        trace: vec![entry(), dup_at_qos_0()],
     });
     report
 }
@@ -386,6 +389,18 @@ pub(super) fn entry() -> TraceEntry {
         bytes: "c000".to_owned(),
         length: 2,
         marks: Vec::new(),
+    }
+}
+
+fn dup_at_qos_0() -> TraceEntry {
+    TraceEntry {
+        at_ms: 0.4,
+        kind: EntryKind::Received,
+        summary: "malformed: DUP at byte 0".to_owned(),
+        bytes: "380400016100".to_owned(),
+        length: 6,
+        marks: vec![Mark { start: 0, end: 1, note: "DUP at QoS 0".to_owned() }],
+        ..entry()
     }
 }
 

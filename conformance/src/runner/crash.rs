@@ -60,7 +60,8 @@ impl Watch<'_> {
             let name = format!("{}zz", letters(index));
             let (about, alive) = (named(&job), Arc::clone(self.alive));
             let (mut report, dead) =
-                perform(job, name, plan.timeout, alive, interrupt.clone()).await;
+                perform(job, name, plan.timeout, alive, interrupt.clone(), self.events.clone())
+                    .await;
             if self.ended(dead || !answers(self.alive).await).await {
                 if let Some(exit) = self.launched.crash() {
                     blame(&mut report, &exit);

@@ -81,7 +81,8 @@ pub(super) async fn run(
             in_flight.insert(index, job.clone());
             let (alone, name) = (job.alone, letters(index));
             let alive = Arc::clone(&work.alive);
-            let performed = perform(job, name, plan.timeout, alive, interrupt.clone());
+            let performed =
+                perform(job, name, plan.timeout, alive, interrupt.clone(), events.clone());
             running.spawn(async move { (index, performed.await) });
             if alone {
                 break;
@@ -138,6 +139,7 @@ pub(super) async fn perform(
     reply: Duration,
     alive: Alive,
     interrupt: Interrupt,
+    events: mpsc::UnboundedSender<Event>,
 ) -> (CaseReport, bool) {
     let known = (job.not_applicable.clone().map(Stop::NotApplicable))
         .or_else(|| job.out_of_reach.clone().map(Stop::Inconclusive));
@@ -145,7 +147,7 @@ pub(super) async fn perform(
         let outcome = Err(stop);
         return (verdict::report(&job, outcome, &Evidence::new(), &[], 0), false);
     }
-    let first = attempt(&job, format!("{name}x"), reply, interrupt.clone()).await;
+    let first = attempt(&job, format!("{name}x"), reply, interrupt.clone(), &events).await;
     if matches!(first.verdict, Verdict::Pass | Verdict::NotApplicable | Verdict::Error)
         || interrupt.borrow().is_some()
     {
@@ -155,7 +157,7 @@ pub(super) async fn perform(
         return (blamed_on_death(first), true);
     }
     // What is held against a target has to be repeatable.
-    let mut second = attempt(&job, format!("{name}y"), reply, interrupt.clone()).await;
+    let mut second = attempt(&job, format!("{name}y"), reply, interrupt.clone(), &events).await;
     if !answers(&alive).await {
         return (blamed_on_death(first), true);
     }
@@ -207,7 +209,13 @@ pub(super) async fn answers(alive: &Alive) -> bool {
 }
 
 /// One attempt, from its first connection to its clean-up.
-async fn attempt(job: &Job, name: String, reply: Duration, mut interrupt: Interrupt) -> CaseReport {
+async fn attempt(
+    job: &Job,
+    name: String,
+    reply: Duration,
+    mut interrupt: Interrupt,
+    events: &mpsc::UnboundedSender<Event>,
+) -> CaseReport {
     let began = Instant::now();
     let evidence = Evidence::new();
     let Attempt { running, clean_up, generated } = (job.attempt)(evidence.clone(), name);
@@ -229,6 +237,10 @@ async fn attempt(job: &Job, name: String, reply: Duration, mut interrupt: Interr
     };
     scenario.abort();
     let _ = timeout(reply * 4, clean_up).await;
+    // What was seen stays true, whatever the verdict comes to.
+    for violation in verdict::violations(job, &evidence, &generated) {
+        let _ = events.send(Event::ViolationSeen(Box::new(violation)));
+    }
     verdict::report(job, outcome, &evidence, &generated, began.elapsed().as_millis() as u64)
 }
 

@@ -2,7 +2,7 @@
 
 use crate::case::Outcome;
 use crate::counted::Counted;
-use crate::event::{Advice, CaseReport, Verdict};
+use crate::event::{Advice, CaseReport, Verdict, Violation};
 use crate::evidence::Evidence;
 
 use super::Job;
@@ -48,15 +48,30 @@ pub(super) fn report(
     report
 }
 
+/// What the traffic of an attempt breaks beside what the case judges.
+pub(super) fn violations(
+    job: &Job,
+    evidence: &Evidence,
+    generated: &[(String, String)],
+) -> Vec<Violation> {
+    let sightings = evidence.gathered().sightings.into_iter();
+    sightings
+        .map(|sighting| Violation {
+            requirement: sighting.requirement.id.to_owned(),
+            protocol: sighting.requirement.protocol,
+            endpoint: job.endpoint.clone(),
+            trace: evidence.trace.excerpt(sighting.entry, &sighting.found),
+            found: hidden(sighting.found, generated),
+            case: job.about.id.to_owned(),
+            connection: sighting.connection,
+            packet: hidden(sighting.packet, generated),
+        })
+        .collect()
+}
+
 /// A report that never varies with generated names can be compared with another run's.
 fn hide_generated(report: &mut CaseReport, generated: &[(String, String)]) {
-    let hide = |text: &mut String| {
-        for (name, shown) in generated {
-            if text.contains(name.as_str()) {
-                *text = text.replace(name.as_str(), shown);
-            }
-        }
-    };
+    let hide = |text: &mut String| *text = hidden(std::mem::take(text), generated);
     hide(&mut report.expected);
     report.found.iter_mut().for_each(hide);
     report.observations.values_mut().for_each(hide);
@@ -64,4 +79,13 @@ fn hide_generated(report: &mut CaseReport, generated: &[(String, String)]) {
         hide(&mut advice.expected);
         hide(&mut advice.found);
     }
+}
+
+fn hidden(mut text: String, generated: &[(String, String)]) -> String {
+    for (name, shown) in generated {
+        if text.contains(name.as_str()) {
+            text = text.replace(name.as_str(), shown);
+        }
+    }
+    text
 }

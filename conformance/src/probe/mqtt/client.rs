@@ -18,7 +18,7 @@ use tokio::sync::mpsc;
 use tokio::time::{Instant, timeout_at};
 
 use super::incoming::{Incoming, Unread, read, weight};
-use super::{Arrival, End, Message, Residue, Unmet};
+use super::{Arrival, End, Message, Residue, Unmet, Watch};
 use crate::trace::{EntryId, EntryKind, Recorder};
 use crate::transport::{Connection, Connector};
 
@@ -29,6 +29,7 @@ pub struct Client {
     version: Version,
     trace: Recorder,
     residue: Residue,
+    watch: Watch,
     timeout: Duration,
     writer: Option<WriteHalf<Connection>>,
     incoming: mpsc::UnboundedReceiver<Incoming>,
@@ -74,6 +75,7 @@ impl Client {
         trace: Recorder,
         timeout: Duration,
         residue: Residue,
+        watch: Watch,
     ) -> Result<Self, Unmet> {
         let number = trace.connection();
         let stream = connector.connect(timeout).await.map_err(|error| {
@@ -86,14 +88,17 @@ impl Client {
             format!("network connection, for MQTT {version}"),
             &[],
         );
+        watch.opened(number, version);
         let (reader, writer) = tokio::io::split(stream);
         let unread = Unread::default();
-        let incoming = read(reader, version, number, trace.clone(), Arc::clone(&unread));
+        let incoming =
+            read(reader, version, number, (trace.clone(), watch.clone()), Arc::clone(&unread));
         Ok(Self {
             number,
             version,
             trace,
             residue,
+            watch,
             timeout,
             writer: Some(writer),
             incoming,
@@ -145,6 +150,7 @@ impl Client {
 
     async fn write(&mut self, bytes: &[u8], summary: String) -> EntryId {
         let entry = self.trace.add(self.number, EntryKind::Sent, summary, bytes);
+        self.watch.sending(self.number, bytes);
         let deadline = Instant::now() + self.timeout;
         if let Some(writer) = &mut self.writer {
             let write = async {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use pushspec_wire::mqtt::{ConnAck, Connect, Packet, Properties, Property, Version, Will};
 
-use super::{Client, Message, Unmet};
+use super::{Client, Message, Unmet, Watch};
 use crate::trace::Recorder;
 use crate::transport::Connector;
 
@@ -16,6 +16,7 @@ pub struct Opening {
     pub(crate) trace: Recorder,
     pub(crate) timeout: Duration,
     pub(crate) residue: super::Residue,
+    pub(crate) watch: Watch,
     /// The CONNECT as it will be sent.
     pub packet: Connect<'static>,
 }
@@ -95,6 +96,7 @@ impl Opening {
             self.trace.clone(),
             self.timeout,
             self.residue.clone(),
+            self.watch.clone(),
         )
         .await
     }

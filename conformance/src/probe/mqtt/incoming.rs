@@ -11,6 +11,7 @@ use tokio::io::{AsyncReadExt, ReadHalf};
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
+use super::Watch;
 use crate::trace::{EntryId, EntryKind, Recorder};
 use crate::transport::Connection;
 
@@ -79,7 +80,7 @@ pub(super) fn read(
     mut stream: ReadHalf<Connection>,
     version: Version,
     connection: u32,
-    trace: Recorder,
+    (trace, watch): (Recorder, Watch),
     unread: Unread,
 ) -> mpsc::UnboundedReceiver<Incoming> {
     // Bounded by `unread`.
@@ -123,7 +124,7 @@ pub(super) fn read(
                     break 'reading End::Flood;
                 }
                 if tell
-                    .send(Incoming::Arrival(arrival(&bytes, version, connection, &trace)))
+                    .send(Incoming::Arrival(arrival(&bytes, version, connection, &trace, &watch)))
                     .is_err()
                 {
                     return;
@@ -151,7 +152,13 @@ const fn begins_a_packet(byte: u8) -> bool {
     matches!((byte >> 4, byte & 0x0F), (2 | 3, _) | (4 | 5 | 7 | 9 | 11 | 13 | 14 | 15, 0) | (6, 2))
 }
 
-fn arrival(bytes: &Bytes, version: Version, connection: u32, trace: &Recorder) -> Arrival {
+fn arrival(
+    bytes: &Bytes,
+    version: Version,
+    connection: u32,
+    trace: &Recorder,
+    watch: &Watch,
+) -> Arrival {
     let packet = match Frame::new(bytes) {
         Ok(frame) => Packet::decode(frame, version).map(Packet::into_owned),
         // The framer cut it; that it is whole was checked there.
@@ -166,5 +173,6 @@ fn arrival(bytes: &Bytes, version: Version, connection: u32, trace: &Recorder) -
     if let Err(error) = &packet {
         trace.mark(entry, error.offset..error.offset + 1, error.to_string());
     }
+    watch.received(connection, &packet, bytes, entry);
     Arrival { packet, bytes: bytes.clone(), entry, at: Instant::now() }
 }

@@ -7,6 +7,7 @@ mod incoming;
 mod message;
 mod residue;
 mod unmet;
+mod watch;
 
 pub use capabilities::Capabilities;
 pub use client::{Client, Received};
@@ -15,3 +16,4 @@ pub use incoming::{Arrival, End};
 pub use message::Message;
 pub use residue::Residue;
 pub use unmet::{Judged, Unmet};
+pub use watch::Watch;

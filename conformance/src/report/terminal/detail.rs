@@ -6,8 +6,7 @@ use crate::event::{CaseReport, RunReport, Verdict};
 use crate::report::text::{Look, Paint, hang};
 use crate::requirement::{Catalogue, Protocol};
 
-use super::trace_text;
-use super::{paint, word};
+use super::{paint, trace_lines, trace_text, word};
 
 /// Writes it, the gravest last.
 pub(super) fn write(out: &mut String, report: &RunReport, look: Look) {
@@ -97,6 +96,11 @@ fn violations(out: &mut String, report: &RunReport, look: Look) {
         requirement(out, violation.protocol, &violation.requirement, look);
         hang(out, "  found     ", &look.visible(&violation.found), look.width);
         hang(out, "  during    ", &look.visible(&violation.case), look.width);
+        if !violation.trace.is_empty() {
+            out.push('\n');
+            out.push_str(&trace_lines(&violation.trace, violation.protocol, look));
+            out.push('\n');
+        }
     }
 }
 

@@ -20,7 +20,7 @@ use crate::requirement::Protocol;
 use super::exit::plural;
 use super::text::{Look, Paint};
 
-pub(super) use trace::trace_text;
+pub(super) use trace::{trace_lines, trace_text};
 
 /// So many of the last lines of a target that ended are shown.
 const LAST_WORDS: usize = 8;
@@ -98,6 +98,8 @@ impl<W: Write> Terminal<W> {
                 self.running.insert(key, self.elapsed);
                 Ok(())
             }
+            // Shown once the run is over, each kind once.
+            Event::ViolationSeen(_) => Ok(()),
             Event::CaseFinished(case) => self.finished(case),
             Event::TargetEnded(end) => self.target_ended(end),
             Event::RunFinished { interrupted, .. } => match interrupted {

@@ -23,11 +23,20 @@ const MARGIN: usize = 16;
 
 /// The trace as a table; empty if there is none.
 pub(in crate::report) fn trace_text(case: &CaseReport, look: Look) -> String {
-    let columns = Columns::new(look, case.protocol);
+    trace_lines(&case.trace, case.protocol, look)
+}
+
+/// Entries of a trace as a table; empty if there are none.
+pub(in crate::report) fn trace_lines(
+    trace: &[TraceEntry],
+    protocol: Protocol,
+    look: Look,
+) -> String {
+    let columns = Columns::new(look, protocol);
     let mut out = String::new();
     let mut left_out = 0;
-    for (at, entry) in case.trace.iter().enumerate() {
-        if shown(&case.trace, at) {
+    for (at, entry) in trace.iter().enumerate() {
+        if shown(trace, at) {
             columns.gap(&mut out, &mut left_out);
             columns.entry(&mut out, entry);
         } else {

@@ -12,7 +12,7 @@ use crate::case::{Finding, Outcome, Stop};
 use crate::evidence::Evidence;
 use crate::launch::Launched;
 use crate::probe::mqtt::{
-    Capabilities, Client, Judged, Message, Opening, Received, Residue, Unmet,
+    Capabilities, Client, Judged, Message, Opening, Received, Residue, Unmet, Watch,
 };
 use crate::transport::Connector;
 
@@ -43,6 +43,7 @@ pub struct Cx {
     setting: Setting,
     evidence: Evidence,
     residue: Residue,
+    watch: Watch,
     name: String,
     clients: Arc<AtomicU32>,
 }
@@ -58,7 +59,8 @@ impl Deref for Cx {
 impl Cx {
     /// The context of one attempt at a case. `name` is unique in the run: letters and digits.
     pub fn new(setting: Setting, evidence: Evidence, residue: Residue, name: String) -> Self {
-        Self { setting, evidence, residue, name, clients: Arc::default() }
+        let watch = Watch::new(evidence.clone());
+        Self { setting, evidence, residue, watch, name, clients: Arc::default() }
     }
 
     /// The version of the protocol.
@@ -114,6 +116,7 @@ impl Cx {
             trace: self.evidence.trace.clone(),
             timeout: self.setting.timeout,
             residue: self.residue.clone(),
+            watch: self.watch.clone(),
             packet: Connect {
                 version: self.setting.version,
                 clean_start: true,

@@ -14,10 +14,10 @@ use super::{CASES, Cx, Setting};
 use crate::case::{Case, Outcome, Stop};
 use crate::counted::Counted;
 use crate::event::Verdict;
-use crate::evidence::Evidence;
+use crate::evidence::{Evidence, Sighting};
 use crate::probe::mqtt::{Capabilities, Residue};
 use crate::reference::mqtt::{Choice, Config, Fault, Limits, Server};
-use crate::requirement::{Level, Protocol};
+use crate::requirement::{Catalogue, Level, Protocol};
 use crate::transport::Connector;
 
 const VERSIONS: [Version; 3] = [Version::V31, Version::V311, Version::V5];
@@ -39,7 +39,8 @@ const NOTHING_BEHIND_CONNECT: [&str; 5] = [
     "mqtt/session/ends-with-the-connection-by-default",
 ];
 
-/// A case in one version, and what it came to.
+/// A case in one version, or a requirement that the monitor saw broken, and what it came to.
+type CameTo = ((&'static str, Protocol), (Verdict, String));
 type Verdicts = BTreeMap<(&'static str, Protocol), (Verdict, String)>;
 
 /// Makes another Server of the reference.
@@ -108,31 +109,43 @@ fn verdict(level: Level, outcome: Outcome, evidence: &Evidence) -> (Verdict, Str
     (counted.verdict, found.replace(&format!("pushspec/{RUN}/{NAME}/"), "~/"))
 }
 
+/// What the monitor saw, as the report counts it.
+fn seen(sighting: Sighting) -> CameTo {
+    let requirement = sighting.requirement;
+    let row = Catalogue::embedded().get(requirement.protocol, requirement.id);
+    let verdict = match row.map_or(Level::Must, |row| row.level.level()) {
+        Level::Must => Verdict::Fail,
+        _ => Verdict::Warn,
+    };
+    ((requirement.id, requirement.protocol), (verdict, sighting.found))
+}
+
 /// Runs one case. As with the runner, it has to come to its end in time.
-async fn attempt(case: &Case<Cx>, setting: Setting, name: String) -> (Verdict, String) {
+async fn attempt(case: &'static Case<Cx>, setting: Setting, name: String) -> Vec<CameTo> {
+    let key = (case.id, Protocol::from(setting.version));
     if let Some(lacking) = case.needs.iter().find_map(|need| setting.capabilities.lacks(*need)) {
-        return (Verdict::NotApplicable, lacking);
+        return vec![(key, (Verdict::NotApplicable, lacking))];
     }
     let evidence = Evidence::new();
-    let protocol = Protocol::from(setting.version);
     let limit = case.lasts * 2 + setting.timeout * 8;
     let cx = Cx::new(setting, evidence.clone(), Residue::default(), name);
     let outcome = match tokio::time::timeout(limit, (case.run)(cx)).await {
         Ok(outcome) => outcome,
         Err(_) => Err(Stop::Inconclusive("the scenario did not come to its end".to_owned())),
     };
-    verdict(case.about().level_in(protocol), outcome, &evidence)
+    let came_to = verdict(case.about().level_in(key.1), outcome, &evidence);
+    let seen = evidence.gathered().sightings.into_iter().map(seen);
+    [(key, came_to)].into_iter().chain(seen).collect()
 }
 
 /// Every case in every version against a Server of its own with this configuration.
 fn against(config: &Config, capabilities: &BTreeMap<Version, Arc<Capabilities>>) -> Verdicts {
     pairs()
-        .map(|(case, version)| {
-            let came_to = in_virtual_time(async {
+        .flat_map(|(case, version)| {
+            in_virtual_time(async {
                 let server = Arc::new(Server::start(config.clone()));
                 attempt(case, setting(&server, &capabilities[&version]), NAME.to_owned()).await
-            });
-            ((case.id, version.into()), came_to)
+            })
         })
         .collect()
 }
@@ -281,12 +294,9 @@ fn all_cases_at_once_do_not_disturb_each_other() {
         let mut running = tokio::task::JoinSet::new();
         for (number, (case, version)) in pairs().enumerate() {
             let setting = setting(&server, &capabilities[&version]);
-            running.spawn(async move {
-                let came_to = attempt(case, setting, format!("n{number}")).await;
-                ((case.id, Protocol::from(version)), came_to)
-            });
+            running.spawn(attempt(case, setting, format!("n{number}")));
         }
-        running.join_all().await.into_iter().collect()
+        running.join_all().await.into_iter().flatten().collect()
     });
     assert_eq!(lines(&verdicts, |verdict| verdict != Verdict::Pass), "");
 }
