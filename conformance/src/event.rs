@@ -12,6 +12,8 @@ use crate::trace::TraceEntry;
 
 /// The version of the report's JSON schema. Fields are only added within a major version.
 pub const SCHEMA: &str = "pushspec-report/1";
+/// The version of the schema of a line of the event log. Fields are only added within a major version.
+pub const EVENTS_SCHEMA: &str = "pushspec-events/1";
 
 /// What a case, or a requirement, came to.
 #[derive(
@@ -54,11 +56,13 @@ impl fmt::Display for Verdict {
 }
 
 /// Something a run tells, in the order in which it happens.
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "event", rename_all = "kebab-case")]
 pub enum Event {
     /// The run begins.
     RunStarted {
+        /// `pushspec-events/1`
+        schema: String,
         /// The tool that runs.
         tool: Tool,
     },
@@ -260,6 +264,18 @@ impl Totals {
         } += 1;
     }
 
+    /// How many came to this verdict.
+    pub const fn of(&self, verdict: Verdict) -> usize {
+        match verdict {
+            Verdict::Pass => self.pass,
+            Verdict::Fail => self.fail,
+            Verdict::Warn => self.warn,
+            Verdict::NotApplicable => self.not_applicable,
+            Verdict::Inconclusive => self.inconclusive,
+            Verdict::Error => self.error,
+        }
+    }
+
     /// Cases that came to a verdict on the target.
     pub const fn judged(&self) -> usize {
         self.pass + self.fail + self.warn
@@ -314,7 +330,7 @@ impl RunReport {
         let mut finished = false;
         for event in events {
             match event {
-                Event::RunStarted { tool } => report.tool = tool.clone(),
+                Event::RunStarted { tool, .. } => report.tool = tool.clone(),
                 Event::EndpointPlanned { endpoint, cases } => {
                     report.target.endpoints.push(endpoint.clone());
                     report.planned += cases;
@@ -345,6 +361,15 @@ impl RunReport {
         }
         report.settle();
         report
+    }
+
+    /// The cases of one endpoint in one protocol.
+    pub fn cases_of<'a>(
+        &'a self,
+        endpoint: &'a str,
+        protocol: Protocol,
+    ) -> impl Iterator<Item = &'a CaseReport> + Clone {
+        self.cases.iter().filter(move |case| case.endpoint == endpoint && case.protocol == protocol)
     }
 
     /// Orders the cases and derives what follows from them.

@@ -11,6 +11,7 @@ mod lint;
 mod list;
 mod output;
 mod references;
+mod report;
 mod serve;
 mod similar;
 mod test;
@@ -45,6 +46,7 @@ Exit status: 0 conformant · 1 a failure · 2 wrong usage · 3 target unreachabl
 #[derive(Debug, Subcommand)]
 enum Command {
     Test(Box<test::Args>),
+    Report(report::Args),
     List(list::Args),
     Explain(explain::Args),
     Decode(decode::Args),
@@ -58,6 +60,7 @@ pub(crate) fn main() -> ExitCode {
     let cli = Cli::parse();
     let done = match cli.command {
         Command::Test(args) => test::run(*args),
+        Command::Report(args) => report::run(args),
         Command::List(args) => list::run(&args),
         Command::Explain(args) => explain::run(&args),
         Command::Decode(args) => decode::run(&args),

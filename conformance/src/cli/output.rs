@@ -2,37 +2,59 @@
 
 use std::fs::File;
 use std::io::{self, BufWriter, IsTerminal as _, Stdout, Write as _};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use indicatif::ProgressDrawTarget;
-use pushspec::event::RunReport;
+use pushspec::event::{Event, RunReport};
 use pushspec::report::terminal::{Artefact, Terminal};
 use pushspec::report::text::Look;
-use pushspec::report::{json, junit};
+use pushspec::report::{Format, github, ndjson, pcapng};
 
 use super::Wrong;
 
-/// A report that the user wants written, `FORMAT=FILE`.
-#[derive(Clone, Debug)]
-pub(super) struct ReportTo {
-    format: Format,
-    path: PathBuf,
+/// What `--report` can name, for its help.
+pub(super) const FORMATS: &str = "Reports:
+  json=FILE      the whole report; its schema is in the repository
+  ndjson=FILE    the event log, written as the run goes; `pushspec report` renders it later
+  html=FILE      one self-contained page: search, coverage of requirements, packet traces
+  junit=FILE     for CI servers (Jenkins, GitLab, …)
+  markdown=FILE  for pull requests and wikis
+  github         step summary and annotations, within GitHub Actions
+  ctrf=FILE      Common Test Report Format
+  tap=FILE       Test Anything Protocol 14
+  sarif=FILE     findings in SARIF 2.1.0
+  pcapng=DIR     a capture for Wireshark of each case that did not pass";
+
+const EXPECTED: &str = "expected FORMAT=FILE with json, ndjson, html, junit, markdown, ctrf, tap or sarif, pcapng=DIR, or github";
+
+/// A report that the user wants written.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) enum ReportTo {
+    /// A file, written at the end.
+    File(Format, PathBuf),
+    /// The event log, written as the run goes.
+    Log(PathBuf),
+    /// A directory of captures.
+    Captures(PathBuf),
+    /// What GitHub Actions shows.
+    GitHub,
 }
 
-#[derive(Clone, Copy, Debug)]
-enum Format {
-    Json,
-    JUnit,
-}
-
-impl Format {
-    const ALL: [(&'static str, Self); 2] = [("json", Self::Json), ("junit", Self::JUnit)];
-
-    const fn name(self) -> &'static str {
+impl ReportTo {
+    const fn name(&self) -> &'static str {
         match self {
-            Self::Json => "json",
-            Self::JUnit => "junit",
+            Self::File(format, _) => format.name(),
+            Self::Log(_) => "ndjson",
+            Self::Captures(_) => "pcapng",
+            Self::GitHub => "github",
+        }
+    }
+
+    fn path(&self) -> Option<&Path> {
+        match self {
+            Self::File(_, path) | Self::Log(path) | Self::Captures(path) => Some(path),
+            Self::GitHub => None,
         }
     }
 }
@@ -41,54 +63,135 @@ impl FromStr for ReportTo {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let expected = "expected json=FILE or junit=FILE";
-        let (name, path) = text.split_once('=').ok_or(expected)?;
-        let format = Format::ALL.into_iter().find(|(known, _)| *known == name);
-        match format {
-            Some((_, format)) if !path.is_empty() => Ok(Self { format, path: path.into() }),
-            Some(_) => Err(expected.to_owned()),
-            None => Err(format!("no report format `{name}`: {expected}")),
+        if text == "github" {
+            return Ok(Self::GitHub);
+        }
+        let (name, path) = text.split_once('=').ok_or(EXPECTED)?;
+        let known = Format::ALL.into_iter().find(|format| format.name() == name);
+        match (name, known) {
+            _ if path.is_empty() => Err(EXPECTED.to_owned()),
+            ("ndjson", _) => Ok(Self::Log(path.into())),
+            ("pcapng", _) => Ok(Self::Captures(path.into())),
+            (_, Some(format)) => Ok(Self::File(format, path.into())),
+            _ => Err(format!("no report format `{name}`: {EXPECTED}")),
         }
     }
 }
 
-/// The files of the reports, open before the run begins: that one cannot be written should not be
-/// found out at its end.
+/// The reports' files, open before the run begins: that one cannot be written should not be found out
+/// at its end.
 #[derive(Debug)]
-pub(super) struct Files(Vec<(ReportTo, File)>);
+pub(super) struct Files {
+    reports: Vec<(ReportTo, Option<File>)>,
+    /// The first trouble with a log. It ends the log, but neither the run nor the other reports.
+    trouble: Option<Wrong>,
+}
 
 impl Files {
     /// Creates them.
     pub(super) fn create(reports: Vec<ReportTo>) -> Result<Self, Wrong> {
-        reports
+        for (at, report) in reports.iter().enumerate() {
+            let path = report.path();
+            if path.is_some() && reports[..at].iter().any(|before| before.path() == path) {
+                return Err(Wrong::usage(format!(
+                    "--report {}={}: another report goes to the same place",
+                    report.name(),
+                    path.unwrap_or(Path::new("")).display()
+                )));
+            }
+        }
+        let reports = reports
             .into_iter()
-            .map(|report| match File::create(&report.path) {
-                Ok(file) => Ok((report, file)),
-                Err(error) => {
-                    Err(Wrong::usage(format!("cannot write {}: {error}", report.path.display())))
-                }
+            .map(|report| {
+                let file = match &report {
+                    ReportTo::File(_, path) | ReportTo::Log(path) => Some(created(path)?),
+                    ReportTo::Captures(directory) => {
+                        std::fs::create_dir_all(directory)
+                            .map_err(|error| wrong(directory, &error))?;
+                        let trial = directory.join(".pushspec");
+                        created(&trial)?;
+                        std::fs::remove_file(&trial).map_err(|error| wrong(&trial, &error))?;
+                        None
+                    }
+                    ReportTo::GitHub => Some(step_summary()?),
+                };
+                Ok((report, file))
             })
-            .collect::<Result<_, _>>()
-            .map(Self)
+            .collect::<Result<_, _>>()?;
+        Ok(Self { reports, trouble: None })
     }
 
-    /// Writes them, and says what is where.
-    pub(super) fn write(self, report: &RunReport) -> Result<Vec<Artefact>, Wrong> {
-        self.0
-            .into_iter()
-            .map(|(ReportTo { format, path }, file)| {
-                let out = BufWriter::new(file);
-                let written = match format {
-                    Format::Json => json::write(report, out),
-                    Format::JUnit => junit::write(report, out),
-                };
-                written.map_err(|error| {
-                    Wrong::internal(format!("cannot write {}: {error}", path.display()))
-                })?;
-                Ok(Artefact { format: format.name().to_owned(), path: path.display().to_string() })
-            })
-            .collect()
+    /// Adds the event to the logs.
+    pub(super) fn log(&mut self, event: &Event) {
+        for (report, file) in &mut self.reports {
+            let (ReportTo::Log(path), Some(open)) = (&*report, &mut *file) else { continue };
+            if let Err(error) = ndjson::write(event, open) {
+                self.trouble.get_or_insert(failed(path, &error));
+                *file = None;
+            }
+        }
     }
+
+    /// Writes what is written at the end, and says what is where. What cannot be written keeps
+    /// nothing else from being written.
+    pub(super) fn write(self, report: &RunReport) -> Result<Vec<Artefact>, Wrong> {
+        let mut artefacts = Vec::new();
+        let mut trouble = self.trouble;
+        for (to, file) in self.reports {
+            let path = to.path().unwrap_or(Path::new("GITHUB_STEP_SUMMARY"));
+            match written(&to, file, report) {
+                Ok(told) => artefacts.push(Artefact { format: to.name().to_owned(), path: told }),
+                Err(error) => drop(trouble.get_or_insert(failed(path, &error))),
+            }
+        }
+        trouble.map_or(Ok(artefacts), Err)
+    }
+}
+
+fn written(to: &ReportTo, file: Option<File>, report: &RunReport) -> io::Result<String> {
+    match (to, file) {
+        (ReportTo::File(format, path), Some(file)) => {
+            format.write(report, BufWriter::new(file))?;
+            Ok(path.display().to_string())
+        }
+        (ReportTo::Captures(directory), _) => {
+            let count = pcapng::write_all(report, directory)?;
+            let files = if count == 1 { "file" } else { "files" };
+            Ok(format!("{} ({count} {files})", directory.display()))
+        }
+        (ReportTo::GitHub, Some(mut summary)) => {
+            let taken = summary.metadata()?.len() as usize;
+            summary.write_all(github::summary(report, taken).as_bytes())?;
+            print(&github::annotations(report));
+            Ok("step summary and annotations".to_owned())
+        }
+        (ReportTo::Log(path) | ReportTo::File(_, path), _) => Ok(path.display().to_string()),
+        (ReportTo::GitHub, None) => Ok(String::new()),
+    }
+}
+
+fn created(path: &Path) -> Result<File, Wrong> {
+    File::create(path).map_err(|error| wrong(path, &error))
+}
+
+/// The file that GitHub Actions names, open to add to it.
+fn step_summary() -> Result<File, Wrong> {
+    let path = std::env::var_os("GITHUB_STEP_SUMMARY").filter(|path| !path.is_empty());
+    let path = path.map(PathBuf::from).ok_or_else(|| {
+        Wrong::usage(
+            "--report github: $GITHUB_STEP_SUMMARY is not set, so this is not a step of GitHub \
+             Actions; markdown=FILE writes the same anywhere",
+        )
+    })?;
+    File::options().append(true).create(true).open(&path).map_err(|error| wrong(&path, &error))
+}
+
+fn wrong(path: &Path, error: &io::Error) -> Wrong {
+    Wrong::usage(format!("cannot write {}: {error}", path.display()))
+}
+
+fn failed(path: &Path, error: &io::Error) -> Wrong {
+    Wrong::internal(format!("cannot write {}: {error}", path.display()))
 }
 
 /// How standard output is to look.

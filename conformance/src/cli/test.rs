@@ -26,7 +26,7 @@ use super::{Asked, Wrong, references, runtime};
 /// What is held against a target is confirmed by a second attempt. Topics and client identifiers are
 /// the run's own; retained messages and sessions are removed at the end, also after Ctrl-C.
 #[derive(Debug, clap::Args)]
-#[command(after_help = EXAMPLES)]
+#[command(after_help = format!("{}\n\n{EXAMPLES}", output::FORMATS))]
 pub(super) struct Args {
     /// What to test: mqtt:// mqtts:// ws:// wss:// unix:/path are MQTT, http:// https:// are SSE.
     #[arg(value_name = "URL")]
@@ -51,7 +51,7 @@ pub(super) struct Args {
     /// Seconds that any single reply may take.
     #[arg(long, value_name = "SECONDS", default_value = "5", value_parser = seconds)]
     timeout: Duration,
-    /// Write a report: json=FILE or junit=FILE. May be given several times.
+    /// Write a report; see below. May be given several times.
     #[arg(long, value_name = "FORMAT=FILE")]
     report: Vec<ReportTo>,
 
@@ -115,7 +115,7 @@ Examples:
   pushspec test mqtts://broker:8883 --ca ca.pem --username ci --password-env MQTT_PASSWORD
   pushspec test http://localhost:3000/events --publish-url http://localhost:3000/publish
   pushspec test http://localhost:3000/events --trigger 'redis-cli -x publish news'
-  pushspec test mqtt://localhost:1883 --report json=out.json --report junit=out.xml
+  pushspec test mqtt://localhost:1883 --report html=out.html --report junit=out.xml
   pushspec test mqtt://127.0.0.1:0 --exec 'mosquitto -p $PUSHSPEC_PORT'
 
 Exit status: 0 conformant · 1 a failure · 2 wrong usage · 3 target unreachable
@@ -251,7 +251,7 @@ fn wants_port(url: &EndpointUrl) -> bool {
 }
 
 /// Runs the plan and tells it as it goes.
-async fn tell(plan: Plan, secrets: &Secrets, files: Files) -> Result<ExitStatus, Wrong> {
+async fn tell(plan: Plan, secrets: &Secrets, mut files: Files) -> Result<ExitStatus, Wrong> {
     let mut asked = Asked::listen()?;
     let (told, mut events) = mpsc::unbounded_channel();
     let (interrupt, interrupted) = watch::channel(None);
@@ -267,6 +267,7 @@ async fn tell(plan: Plan, secrets: &Secrets, files: Files) -> Result<ExitStatus,
             event = events.recv() => {
                 let Some(event) = event else { break };
                 let event = secrets.hide(event);
+                files.log(&event);
                 let printed = terminal.handle(&event);
                 log.push(event);
                 printed

@@ -82,6 +82,16 @@ impl ExitStatus {
             .unwrap_or(self)
     }
 
+    /// What it says of the target, in capitals.
+    pub const fn verdict(self, report: &RunReport) -> &'static str {
+        match self {
+            Self::Conformant => "CONFORMANT",
+            Self::Failed => "NOT CONFORMANT",
+            _ if report.totals.fail > 0 => "NOT CONFORMANT",
+            _ => "INCOMPLETE",
+        }
+    }
+
     /// Why, in a few words.
     pub fn reason(self, report: &RunReport) -> String {
         let totals = &report.totals;

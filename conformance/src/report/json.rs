@@ -22,7 +22,7 @@ pub fn schema() -> Schema {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     #![allow(clippy::unwrap_used)]
 
     use std::path::Path;
@@ -46,16 +46,19 @@ mod tests {
     }
 
     /// Run with `PUSHSPEC_WRITE_SCHEMA=1` to write it anew.
-    #[test]
-    fn the_schema_in_the_tree_is_current() {
-        let path =
-            Path::new(env!("CARGO_MANIFEST_DIR")).join("schema").join("report-1.schema.json");
-        let mut current = serde_json::to_string_pretty(&schema()).unwrap();
+    pub(in crate::report) fn the_tree_has(name: &str, schema: &Schema) {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("schema").join(name);
+        let mut current = serde_json::to_string_pretty(schema).unwrap();
         current.push('\n');
         if std::env::var_os("PUSHSPEC_WRITE_SCHEMA").is_some() {
             std::fs::write(&path, &current).unwrap();
         }
         assert_eq!(std::fs::read_to_string(&path).unwrap(), current);
+    }
+
+    #[test]
+    fn the_schema_in_the_tree_is_current() {
+        the_tree_has("report-1.schema.json", &schema());
     }
 
     #[test]

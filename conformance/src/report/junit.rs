@@ -13,14 +13,10 @@ use std::time::Duration;
 
 use quick_junit::{NonSuccessKind, Property, Report, TestCase, TestCaseStatus, TestSuite};
 
-use crate::event::{CaseReport, RunReport, Verdict, Violation};
-use crate::requirement::{Catalogue, Level, Protocol};
+use crate::event::{CaseReport, RunReport, Verdict};
+use crate::requirement::Protocol;
 
-use super::terminal::{trace_lines, trace_text};
-use super::text::Look;
-
-/// How wide traces are in `<failure>` texts.
-const LOOK: Look = Look { width: 100, colour: false, unicode: true };
+use super::rows::{Counts, Row, chapter, plain, rows};
 
 /// Writes the report.
 pub fn write(report: &RunReport, mut out: impl io::Write) -> io::Result<()> {
@@ -31,81 +27,48 @@ pub fn write(report: &RunReport, mut out: impl io::Write) -> io::Result<()> {
 fn junit(report: &RunReport) -> Report {
     let mut junit = Report::new("pushspec");
     junit.set_time(Duration::from_millis(report.duration_ms));
-    for endpoint in &report.target.endpoints {
-        if let Some(reason) = &endpoint.unreachable {
-            let mut suite = TestSuite::new(plain(&endpoint.url));
-            suite.add_test_case(error("endpoint", "unreachable", reason));
-            junit.add_test_suite(suite);
-        }
-        for &protocol in &endpoint.protocols {
-            let suite = suite(report, &endpoint.url, protocol);
-            if !suite.test_cases.is_empty() {
-                junit.add_test_suite(suite);
-            }
+    let rows = rows(report);
+    let mut suites: Vec<(String, Vec<&Row<'_>>)> = Vec::new();
+    for row in &rows {
+        let name = row.suite();
+        match suites.iter_mut().find(|(known, _)| *known == name) {
+            Some((_, rows)) => rows.push(row),
+            None => suites.push((name, vec![row])),
         }
     }
-    if let Some(why) = &report.interrupted {
-        let missing = report.planned.saturating_sub(report.cases.len());
-        let text = format!("{why} ({missing} of {} planned cases not reported)", report.planned);
-        let mut suite = TestSuite::new("run");
-        suite.add_test_case(error("run-to-its-end", "incomplete", &text));
+    for (name, rows) in suites {
+        let mut suite = TestSuite::new(name);
+        suite.set_time(Duration::from_millis(rows.iter().map(|row| row.duration_ms).sum()));
+        suite.add_test_cases(rows.into_iter().map(test_case));
         junit.add_test_suite(suite);
     }
     junit
 }
 
-fn suite(report: &RunReport, url: &str, protocol: Protocol) -> TestSuite {
-    let mut suite = TestSuite::new(plain(&format!("{url} {}", protocol.title())));
-    let mut time = Duration::ZERO;
-    for case in &report.cases {
-        if case.endpoint == url && case.protocol == protocol {
-            time += Duration::from_millis(case.duration_ms);
-            suite.add_test_case(test_case(case));
-        }
+fn test_case(row: &Row<'_>) -> TestCase {
+    let mut test = TestCase::new(row.name.as_str(), status(row));
+    test.set_classname(class(row));
+    if row.protocol.is_some() {
+        test.set_time(Duration::from_millis(row.duration_ms));
     }
-    for violation in &report.violations {
-        if violation.endpoint == url && violation.protocol == protocol {
-            suite.add_test_case(violation_case(violation));
-        }
-    }
-    suite.set_time(time);
-    suite
-}
-
-fn test_case(case: &CaseReport) -> TestCase {
-    let found = case.found.as_deref().unwrap_or_default();
-    let status = match case.verdict {
-        Verdict::Pass | Verdict::Warn => TestCaseStatus::success(),
-        Verdict::Fail => status(NonSuccessKind::Failure, &case.level.to_string(), found, case),
-        Verdict::Inconclusive | Verdict::Error => {
-            status(NonSuccessKind::Error, case.verdict.name(), found, case)
-        }
-        Verdict::NotApplicable => {
-            let mut skipped = TestCaseStatus::skipped();
-            skipped.set_message(plain(found));
-            skipped
-        }
-    };
-    let mut test = TestCase::new(plain(&case.id), status);
-    test.set_classname(class(case.protocol, &case.id));
-    test.set_time(Duration::from_millis(case.duration_ms));
-    for id in &case.requirements {
+    for id in &row.requirements {
         test.add_property(Property::new("requirement", plain(id)));
     }
-    test.add_property(Property::new("level", case.level.to_string()));
-    test.add_property(Property::new("verdict", case.verdict.name()));
-    for (name, value) in &case.observations {
-        test.add_property(Property::new(plain(&format!("observed: {name}")), plain(value)));
+    if let Some(level) = row.level {
+        test.add_property(Property::new("level", level.to_string()));
     }
+    test.add_property(Property::new("verdict", row.verdict));
     let mut said = String::new();
-    if case.verdict == Verdict::Warn {
-        test.add_property(Property::new("warning", plain(found)));
-        let _ = writeln!(said, "warning: expected that {}; found: {found}", case.expected);
-    }
-    for advice in &case.advice {
-        if case.found.as_ref() != Some(&advice.found) {
-            let _ = writeln!(said, "advice: {}; found: {}", advice.expected, advice.found);
+    if let Some(case) = row.case {
+        for (name, value) in &case.observations {
+            test.add_property(Property::new(plain(&format!("observed: {name}")), plain(value)));
         }
+        said = said_of(case);
+    } else if row.counts == Counts::Passed {
+        let _ = writeln!(said, "warning: {}\n{}", row.message, row.account);
+    }
+    if row.verdict == Verdict::Warn.name() {
+        test.add_property(Property::new("warning", row.message.as_str()));
     }
     if !said.is_empty() {
         test.set_system_out(plain(&said));
@@ -113,76 +76,53 @@ fn test_case(case: &CaseReport) -> TestCase {
     test
 }
 
-fn status(kind: NonSuccessKind, ty: &str, found: &str, case: &CaseReport) -> TestCaseStatus {
-    let mut text = String::new();
-    for id in &case.requirements {
-        if let Some(requirement) = Catalogue::embedded().get(case.protocol, id) {
-            let _ = writeln!(text, "{id}  {}", requirement.text);
-            let _ = writeln!(text, "{}  {}", requirement.place(), requirement.link());
+/// Warnings and advice: a case with nothing worse passes.
+fn said_of(case: &CaseReport) -> String {
+    let mut said = String::new();
+    if case.verdict == Verdict::Warn {
+        let found = case.found.as_deref().unwrap_or_default();
+        let _ = writeln!(said, "warning: expected that {}; found: {found}", case.expected);
+    }
+    for advice in &case.advice {
+        if case.found.as_ref() != Some(&advice.found) {
+            let _ = writeln!(said, "advice: {}; found: {}", advice.expected, advice.found);
         }
     }
-    let _ = writeln!(text, "\nexpected: {}\nfound:    {found}\n", case.expected);
-    text.push_str(&trace_text(case, LOOK));
+    said
+}
+
+fn status(row: &Row<'_>) -> TestCaseStatus {
+    let (kind, ty) = match row.counts {
+        Counts::Passed => return TestCaseStatus::success(),
+        Counts::Skipped => {
+            let mut skipped = TestCaseStatus::skipped();
+            skipped.set_message(row.message.as_str());
+            return skipped;
+        }
+        Counts::Failed => (
+            NonSuccessKind::Failure,
+            row.level.map_or_else(|| row.verdict.to_owned(), |level| level.to_string()),
+        ),
+        Counts::Unknown => (NonSuccessKind::Error, row.verdict.to_owned()),
+    };
     let mut status = TestCaseStatus::non_success(kind);
-    status.set_type(ty).set_message(plain(found)).set_description(plain(&text));
+    status.set_type(ty).set_message(row.message.as_str());
+    if row.account != row.message {
+        status.set_description(row.account.as_str());
+    }
     status
 }
 
-fn violation_case(violation: &Violation) -> TestCase {
-    let requirement = Catalogue::embedded().get(violation.protocol, &violation.requirement);
-    let level = requirement.map_or(Level::Must, |requirement| requirement.level.level());
-    let name = format!("monitor/{}", violation.requirement);
-    let text = format!(
-        "{}\nseen during {}\n\n{}",
-        requirement.map_or("", |requirement| requirement.text),
-        violation.case,
-        trace_lines(&violation.trace, violation.protocol, LOOK)
-    );
-    let status = if level == Level::Must {
-        let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
-        status
-            .set_type(level.to_string())
-            .set_message(plain(&violation.found))
-            .set_description(plain(&text));
-        status
-    } else {
-        TestCaseStatus::success()
-    };
-    let mut case = TestCase::new(plain(&name), status);
-    case.set_classname(class(violation.protocol, &format!("mqtt/{name}")));
-    case.add_property(Property::new("requirement", plain(&violation.requirement)));
-    if level != Level::Must {
-        case.set_system_out(plain(&format!("warning: {}\n{text}", violation.found)));
-    }
-    case
-}
-
-fn error(name: &str, ty: &str, message: &str) -> TestCase {
-    let mut status = TestCaseStatus::non_success(NonSuccessKind::Error);
-    status.set_type(ty).set_message(plain(message));
-    let mut test = TestCase::new(name, status);
-    test.set_classname("pushspec.run");
-    test
-}
-
 /// `pushspec.mqtt5.publish`: Jenkins makes package and class of it at the last dot.
-fn class(protocol: Protocol, id: &str) -> String {
-    let version = match protocol {
-        Protocol::Mqtt31 => "mqtt31",
-        Protocol::Mqtt311 => "mqtt311",
-        Protocol::Mqtt5 => "mqtt5",
-        Protocol::Sse => "sse",
+fn class(row: &Row<'_>) -> String {
+    let version = match row.protocol {
+        None => return "pushspec.run".to_owned(),
+        Some(Protocol::Mqtt31) => "mqtt31",
+        Some(Protocol::Mqtt311) => "mqtt311",
+        Some(Protocol::Mqtt5) => "mqtt5",
+        Some(Protocol::Sse) => "sse",
     };
-    let group = match id.split('/').collect::<Vec<_>>()[..] {
-        [_, .., group, _] => group,
-        _ => "other",
-    };
-    plain(&format!("pushspec.{version}.{}", group.replace('.', "-")))
-}
-
-/// The text without what XML cannot hold, and made harmless for consoles that print it.
-fn plain(text: &str) -> String {
-    text.split('\n').map(|line| LOOK.visible(line)).collect::<Vec<_>>().join("\n")
+    format!("pushspec.{version}.{}", chapter(&row.name).replace('.', "-"))
 }
 
 #[cfg(test)]
@@ -228,8 +168,9 @@ mod tests {
         let report = sample::report();
         let parsed = Report::deserialize_from_str(&written(&report)).unwrap();
         let all = || parsed.test_suites.iter().flat_map(|suite| &suite.test_cases);
-        for case in &report.cases {
-            let class = class(case.protocol, &case.id);
+        let rows = rows(&report);
+        for (row, case) in rows.iter().filter_map(|row| Some((row, row.case?))) {
+            let class = class(row);
             let test = all()
                 .find(|test| {
                     test.name.as_str() == case.id

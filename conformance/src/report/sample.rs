@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use crate::event::{Advice, CaseReport, Endpoint, Event, RunReport, Tool, Verdict, Violation};
+use crate::event::{
+    Advice, CaseReport, EVENTS_SCHEMA, Endpoint, Event, RunReport, Tool, Verdict, Violation,
+};
 use crate::requirement::{Level, Protocol};
 use crate::trace::{EntryKind, Mark, TraceEntry};
 
@@ -13,6 +15,7 @@ const STREAM: &str = "http://127.0.0.1:8080/events?room=1&last=2";
 pub(super) fn events() -> Vec<Event> {
     let mut events = vec![
         Event::RunStarted {
+            schema: EVENTS_SCHEMA.to_owned(),
             tool: Tool { name: "pushspec".to_owned(), version: "0.1.0".to_owned() },
         },
         Event::EndpointPlanned { endpoint: broker(), cases: 9 },

@@ -55,6 +55,12 @@ impl Requirement {
         &self.link
     }
 
+    /// Whether it can be tested by watching a server.
+    pub fn testable_at_a_server(&self) -> bool {
+        let at_a_server = |way: &str| matches!(way, "server" | "both");
+        at_a_server(self.testability) || self.also.iter().copied().any(at_a_server)
+    }
+
     /// The section as a reader cites it: `MQTT 5.0 §3.3.1.3 RETAIN`.
     pub fn place(&self) -> String {
         let spec = self.protocol.specification();

@@ -16,7 +16,7 @@ use std::time::Duration;
 use tokio::sync::{mpsc, watch};
 use tokio::time::Instant;
 
-use crate::event::{Event, Tool};
+use crate::event::{EVENTS_SCHEMA, Event, Tool};
 use crate::launch::{Launch, LaunchError, Launched};
 use crate::probe::sse::{Replay, Stimulus};
 use crate::transport::Connector;
@@ -94,7 +94,7 @@ pub async fn run(plan: Plan, interrupt: Interrupt, events: mpsc::UnboundedSender
     let began = Instant::now();
     // That nobody listens any more is no reason to leave things in the target.
     let tell = |event| drop(events.send(event));
-    tell(Event::RunStarted { tool: Tool::this() });
+    tell(Event::RunStarted { schema: EVENTS_SCHEMA.to_owned(), tool: Tool::this() });
     let interrupted = match launched(&plan, &interrupt).await {
         Ok(launched) => {
             let interrupted = endpoints(&plan, launched.as_ref(), &interrupt, &events).await;

@@ -161,7 +161,7 @@ fn what_is_typed_wrongly_is_told_in_one_line() {
     );
     refused(&["test", "--case", "mqtt/{"], "--case mqtt/{");
     refused(&["test", "--requirement", "MQTT-9.9.9-9"], "there is none");
-    refused(&["test", "--report", "xml=x"], "expected json=FILE or junit=FILE");
+    refused(&["test", "--report", "xml=x"], "no report format `xml`: expected FORMAT=FILE");
     refused(&["test", "--report", "json=/nowhere/at/all.json"], "cannot write");
     refused(&["test", "--password-env", "PUSHSPEC_NOT_SET"], "PUSHSPEC_NOT_SET");
     refused(&["test", "--timeout", "soon"], "expected a number of seconds");

@@ -6,6 +6,7 @@ mod decode;
 mod launch;
 mod lint;
 mod peers;
+mod reports;
 mod runs;
 mod texts;
 mod tool;

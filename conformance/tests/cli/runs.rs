@@ -3,7 +3,7 @@
 use pushspec::event::Verdict;
 use pushspec::requirement::Protocol;
 
-use crate::tool::{Run, pushspec, serve, serve_with, start, start_with, test};
+use crate::tool::{Run, hex, pushspec, serve, serve_with, start, start_with, test};
 
 #[test]
 fn without_a_url_the_reference_targets_are_tested_and_hold() {
@@ -172,10 +172,6 @@ fn secrets_appear_nowhere() {
     let done = test(&[mqtt.url()]);
     assert_eq!(done.status, 3, "{}", done.said());
     assert!(done.out.contains("--username and --password-env"), "{}", done.said());
-}
-
-fn hex(text: &str) -> String {
-    text.bytes().fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"))
 }
 
 #[test]

@@ -187,3 +187,8 @@ pub(crate) fn scratch(name: &str) -> (TempDir, PathBuf) {
     let path = directory.path().join(name);
     (directory, path)
 }
+
+/// The text as a trace has it.
+pub(crate) fn hex(text: &str) -> String {
+    text.bytes().fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"))
+}

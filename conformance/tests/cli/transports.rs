@@ -40,12 +40,12 @@ fn tcp_websocket_and_unix_socket() {
 }
 
 /// An authority, and what it has signed, as PEM files in a directory.
-struct Pki {
+pub(crate) struct Pki {
     directory: tempfile::TempDir,
 }
 
 impl Pki {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let directory = tempfile::tempdir().unwrap();
         let mut params = CertificateParams::new(Vec::new()).unwrap();
         params.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
@@ -65,7 +65,7 @@ impl Pki {
         Self { directory }
     }
 
-    fn path(&self, name: &str) -> String {
+    pub(crate) fn path(&self, name: &str) -> String {
         self.directory.path().join(name).display().to_string()
     }
 }

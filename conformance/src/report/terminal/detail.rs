@@ -147,20 +147,39 @@ fn requirement(out: &mut String, protocol: Protocol, id: &str, look: Look) {
 }
 
 fn hints(out: &mut String, case: &CaseReport, look: Look) {
-    let protocol = match case.protocol {
+    // Kept on one line each, to be copied.
+    if let Some(command) = explain_command(case) {
+        let _ = writeln!(out, "  explain   {}", look.visible(&command));
+    }
+    let _ = writeln!(out, "  rerun     {}", look.visible(&rerun_command(case)));
+}
+
+/// What explains the case's first requirement.
+pub(in crate::report) fn explain_command(case: &CaseReport) -> Option<String> {
+    let id = case.requirements.first()?;
+    Some(format!("pushspec explain {}{}", quoted(&visible(id)), of_protocol(case)))
+}
+
+/// What runs the case again.
+pub(in crate::report) fn rerun_command(case: &CaseReport) -> String {
+    format!(
+        "pushspec test {} --case {}{}",
+        quoted(&visible(&case.endpoint)),
+        quoted(&visible(&case.id)),
+        of_protocol(case)
+    )
+}
+
+fn of_protocol(case: &CaseReport) -> String {
+    match case.protocol {
         Protocol::Sse => String::new(),
         mqtt => format!(" --protocol {mqtt}"),
-    };
-    if let Some(id) = case.requirements.first() {
-        let _ = writeln!(out, "  explain   pushspec explain {}{protocol}", look.visible(id));
     }
-    // Kept on one line, to be copied.
-    let _ = writeln!(
-        out,
-        "  rerun     pushspec test {} --case {}{protocol}",
-        quoted(&look.visible(&case.endpoint)),
-        look.visible(&case.id),
-    );
+}
+
+/// Controls made visible before anything is quoted for a shell.
+fn visible(text: &str) -> String {
+    Look { unicode: true, ..Look::default() }.visible(text)
 }
 
 /// The text as one word of a shell.

@@ -20,6 +20,8 @@ use crate::requirement::Protocol;
 use super::exit::plural;
 use super::text::{Look, Paint};
 
+pub(super) use detail::{explain_command, rerun_command};
+pub(super) use summary::holds;
 pub(super) use trace::{trace_lines, trace_text};
 
 /// So many of the last lines of a target that ended are shown.
@@ -80,7 +82,7 @@ impl<W: Write> Terminal<W> {
     /// Tells what an event says.
     pub fn handle(&mut self, event: &Event) -> io::Result<()> {
         match event {
-            Event::RunStarted { tool } => self.line(&format!("{} {}", tool.name, tool.version)),
+            Event::RunStarted { tool, .. } => self.line(&format!("{} {}", tool.name, tool.version)),
             Event::EndpointPlanned { endpoint, cases } => {
                 self.planned += cases;
                 if let Some(bar) = &self.bar {

@@ -15,7 +15,12 @@ use super::Artefact;
 pub(super) fn write(out: &mut String, report: &RunReport, artefacts: &[Artefact], look: Look) {
     let status = ExitStatus::of(report);
     let _ = writeln!(out, "\n{}", look.paint(Paint::Faint, look.rule()));
-    let (word, paint) = verdict(report, status);
+    let word = status.verdict(report);
+    let paint = match word {
+        "CONFORMANT" => Paint::Good,
+        "NOT CONFORMANT" => Paint::Bad,
+        _ => Paint::Doubtful,
+    };
     let _ = writeln!(
         out,
         "{}  {} in {:.1} s",
@@ -37,16 +42,6 @@ pub(super) fn write(out: &mut String, report: &RunReport, artefacts: &[Artefact]
     hang(out, "exit            ", &reason, look.width);
 }
 
-fn verdict(report: &RunReport, status: ExitStatus) -> (&'static str, Paint) {
-    if report.totals.fail > 0 || status == ExitStatus::Failed {
-        ("NOT CONFORMANT", Paint::Bad)
-    } else if status == ExitStatus::Conformant {
-        ("CONFORMANT", Paint::Good)
-    } else {
-        ("INCOMPLETE", Paint::Doubtful)
-    }
-}
-
 fn of_endpoint(out: &mut String, report: &RunReport, endpoint: &Endpoint, look: Look) {
     let url = look.visible(&endpoint.url);
     let _ = writeln!(out, "\n{}", look.paint(Paint::Strong, url));
@@ -54,20 +49,18 @@ fn of_endpoint(out: &mut String, report: &RunReport, endpoint: &Endpoint, look: 
         hang(out, "  not tested    ", &look.visible(reason), look.width);
     }
     for &protocol in &endpoint.protocols {
-        let cases = || {
-            report
-                .cases
-                .iter()
-                .filter(|case| case.endpoint == endpoint.url && case.protocol == protocol)
-        };
-        let line = of_protocol(cases(), look);
+        let cases = report.cases_of(&endpoint.url, protocol);
+        let line = holds(cases, look.pick(" · ", ", "));
         hang(out, &format!("  {:<14}", protocol.title()), &line, look.width);
         capabilities(out, endpoint, protocol, look);
     }
 }
 
 /// `must 38 of 39 hold · should 3 of 4 hold · 2 not applicable`
-fn of_protocol<'a>(cases: impl Iterator<Item = &'a CaseReport> + Clone, look: Look) -> String {
+pub(in crate::report) fn holds<'a>(
+    cases: impl Iterator<Item = &'a CaseReport> + Clone,
+    separator: &str,
+) -> String {
     let mut parts = Vec::new();
     for (level, name) in [
         (Level::Must, "must"),
@@ -97,7 +90,7 @@ fn of_protocol<'a>(cases: impl Iterator<Item = &'a CaseReport> + Clone, look: Lo
     if parts.is_empty() {
         parts.push("no case".to_owned());
     }
-    parts.join(look.pick(" · ", ", "))
+    parts.join(separator)
 }
 
 fn capabilities(out: &mut String, endpoint: &Endpoint, protocol: Protocol, look: Look) {

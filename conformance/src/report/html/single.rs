@@ -1,0 +1,167 @@
+//! The page of one report.
+
+use askama::Template;
+
+use crate::event::{Endpoint, RunReport, Violation};
+use crate::report::exit::{ExitStatus, plural};
+use crate::report::rows::{ended_early, level, plain};
+use crate::report::terminal::holds;
+use crate::requirement::Level;
+
+use super::case::{CaseView, RequirementView, anchor, requirement};
+use super::coverage::{Coverage, LEGEND, coverage};
+use super::{Frame, Tile, VERDICTS, distinct, tiles, tone};
+
+#[derive(Template)]
+#[template(path = "report.html")]
+pub(super) struct Page {
+    frame: Frame,
+    bar_label: String,
+    tiles: Vec<Tile>,
+    interrupted: Option<String>,
+    endpoints: Vec<EndpointView>,
+    violations: Vec<ViolationView>,
+    protocols: Vec<(&'static str, &'static str)>,
+    chapters: Vec<String>,
+    groups: Vec<Group>,
+    legend: [(&'static str, &'static str, &'static str); 8],
+    coverage: Vec<Coverage>,
+}
+
+struct Group {
+    title: &'static str,
+    cases: Vec<CaseView>,
+}
+
+struct EndpointView {
+    url: String,
+    unreachable: Option<String>,
+    protocols: Vec<ProtocolView>,
+}
+
+struct ProtocolView {
+    title: &'static str,
+    holds: String,
+    capabilities: Vec<(String, String)>,
+}
+
+struct ViolationView {
+    verdict: &'static str,
+    word: &'static str,
+    title: &'static str,
+    requirement: RequirementView,
+    found: String,
+    case: String,
+}
+
+impl Page {
+    pub(super) fn new(report: &RunReport) -> Self {
+        let status = ExitStatus::of(report);
+        let several = report.target.endpoints.len() > 1;
+        let tiles = tiles(&report.totals);
+        let views: Vec<(usize, CaseView)> = report
+            .cases
+            .iter()
+            .map(|case| {
+                let at = report.target.endpoints.iter().position(|one| one.url == case.endpoint);
+                let mut anchor = anchor(case.protocol, &case.id);
+                if let Some(at @ 1..) = at {
+                    anchor = format!("{anchor}@{}", at + 1);
+                }
+                let endpoint = several.then(|| plain(&case.endpoint));
+                let rank = VERDICTS.iter().position(|verdict| *verdict == case.verdict);
+                (rank.unwrap_or(0), CaseView::new(case, anchor, endpoint))
+            })
+            .collect();
+        let protocols = distinct(views.iter().map(|(_, case)| (case.protocol, case.title)));
+        let chapters = distinct(views.iter().map(|(_, case)| case.chapter.clone()));
+        Self {
+            frame: Frame::new(
+                status.verdict(report),
+                format!(
+                    "{} · {} in {:.1} s · {}",
+                    report
+                        .target
+                        .endpoints
+                        .iter()
+                        .map(|endpoint| plain(&endpoint.url))
+                        .collect::<Vec<_>>()
+                        .join(", "),
+                    plural(report.cases.len(), "case"),
+                    report.duration_ms as f64 / 1000.0,
+                    plain(&status.reason(report)),
+                ),
+                tone(report),
+                plain(&format!("{} {}", report.tool.name, report.tool.version)),
+            ),
+            bar_label: tiles
+                .iter()
+                .map(|tile| format!("{} {}", tile.count, tile.word))
+                .collect::<Vec<_>>()
+                .join(", "),
+            tiles,
+            interrupted: report.interrupted.as_ref().map(|why| plain(&ended_early(report, why))),
+            endpoints: report.target.endpoints.iter().map(|one| of_endpoint(report, one)).collect(),
+            violations: report.violations.iter().map(of_violation).collect(),
+            protocols,
+            chapters,
+            groups: groups(views),
+            legend: LEGEND,
+            coverage: coverage(report),
+        }
+    }
+}
+
+fn groups(views: Vec<(usize, CaseView)>) -> Vec<Group> {
+    const TITLES: [&str; 6] = [
+        "Failures",
+        "Errors of pushspec",
+        "Without a verdict",
+        "Warnings",
+        "Passed",
+        "Not applicable",
+    ];
+    let mut groups: Vec<Group> =
+        TITLES.into_iter().map(|title| Group { title, cases: Vec::new() }).collect();
+    for (rank, view) in views {
+        if let Some(group) = groups.get_mut(rank) {
+            group.cases.push(view);
+        }
+    }
+    groups.retain(|group| !group.cases.is_empty());
+    groups
+}
+
+fn of_endpoint(report: &RunReport, endpoint: &Endpoint) -> EndpointView {
+    EndpointView {
+        url: plain(&endpoint.url),
+        unreachable: endpoint.unreachable.as_deref().map(plain),
+        protocols: endpoint
+            .protocols
+            .iter()
+            .map(|&protocol| ProtocolView {
+                title: protocol.title(),
+                holds: holds(report.cases_of(&endpoint.url, protocol), " · "),
+                capabilities: endpoint
+                    .capabilities
+                    .get(protocol.name())
+                    .into_iter()
+                    .flatten()
+                    .map(|(name, value)| (plain(name), plain(value)))
+                    .collect(),
+            })
+            .collect(),
+    }
+}
+
+fn of_violation(violation: &Violation) -> ViolationView {
+    let fails = level(violation) == Level::Must;
+    ViolationView {
+        verdict: if fails { "fail" } else { "warn" },
+        word: if fails { "FAIL" } else { "WARN" },
+        title: violation.protocol.title(),
+        requirement: requirement(violation.protocol, &violation.requirement),
+        found: plain(&violation.found),
+        case: plain(&violation.case),
+    }
+}

@@ -1,0 +1,191 @@
+//! What test reports list: one row per case, and one for all that belongs to no case (an endpoint
+//! that cannot be tested, a run that was ended early, violations seen beside the cases), so that it
+//! cannot be overlooked.
+
+use std::fmt::Write as _;
+
+use crate::event::{CaseReport, RunReport, Verdict, Violation};
+use crate::requirement::{Catalogue, Level, Protocol};
+
+use super::terminal::trace_text;
+use super::text::Look;
+
+/// How wide traces are in files.
+pub(super) const LOOK: Look = Look { width: 100, colour: false, unicode: true };
+
+/// How a row counts for tools that know no more than this.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Counts {
+    /// Everything holds; there may be a warning.
+    Passed,
+    /// An obligation is broken.
+    Failed,
+    /// It does not apply.
+    Skipped,
+    /// There is no verdict, and there should be one: never a pass.
+    Unknown,
+}
+
+/// One line of a test report.
+#[derive(Debug)]
+pub(super) struct Row<'a> {
+    /// The endpoint; empty for what concerns all of the run.
+    pub(super) endpoint: String,
+    /// In which protocol, where there is one.
+    pub(super) protocol: Option<Protocol>,
+    /// The case's id, or what stands for it.
+    pub(super) name: String,
+    /// How it counts.
+    pub(super) counts: Counts,
+    /// The verdict as a word.
+    pub(super) verdict: &'static str,
+    /// The level, as a word.
+    pub(super) level: Option<Level>,
+    /// Ids of the requirements, with whose they are.
+    pub(super) requirements: Vec<&'a str>,
+    /// What was found, or why there is no verdict.
+    pub(super) message: String,
+    /// Everything that proves it: requirements, expected, found, trace.
+    pub(super) account: String,
+    /// Milliseconds.
+    pub(super) duration_ms: u64,
+    /// The case, where it is one.
+    pub(super) case: Option<&'a CaseReport>,
+}
+
+impl Row<'_> {
+    /// The endpoint with the protocol: what rows are grouped by.
+    pub(super) fn suite(&self) -> String {
+        match self.protocol {
+            Some(protocol) => format!("{} {}", self.endpoint, protocol.title()),
+            None if self.endpoint.is_empty() => "run".to_owned(),
+            None => self.endpoint.clone(),
+        }
+    }
+}
+
+/// All rows, in the order of the report.
+pub(super) fn rows(report: &RunReport) -> Vec<Row<'_>> {
+    let mut rows = Vec::new();
+    for endpoint in &report.target.endpoints {
+        if let Some(reason) = &endpoint.unreachable {
+            rows.push(beside(&endpoint.url, "endpoint", "unreachable", reason));
+        }
+    }
+    rows.extend(report.cases.iter().map(of_case));
+    rows.extend(report.violations.iter().map(of_violation));
+    if let Some(why) = &report.interrupted {
+        rows.push(beside("", "run-to-its-end", "incomplete", &ended_early(report, why)));
+    }
+    rows
+}
+
+/// Why a run was ended early, and what is missing for it.
+pub(super) fn ended_early(report: &RunReport, why: &str) -> String {
+    let missing = report.planned.saturating_sub(report.cases.len());
+    format!("{why} ({missing} of {} planned cases not reported)", report.planned)
+}
+
+fn beside(endpoint: &str, name: &str, verdict: &'static str, message: &str) -> Row<'static> {
+    Row {
+        endpoint: plain(endpoint),
+        protocol: None,
+        name: name.to_owned(),
+        counts: Counts::Unknown,
+        verdict,
+        level: None,
+        requirements: Vec::new(),
+        message: plain(message),
+        account: plain(message),
+        duration_ms: 0,
+        case: None,
+    }
+}
+
+fn of_case(case: &CaseReport) -> Row<'_> {
+    let counts = match case.verdict {
+        Verdict::Pass | Verdict::Warn => Counts::Passed,
+        Verdict::Fail => Counts::Failed,
+        Verdict::NotApplicable => Counts::Skipped,
+        Verdict::Inconclusive | Verdict::Error => Counts::Unknown,
+    };
+    let told = matches!(case.verdict, Verdict::Pass | Verdict::NotApplicable);
+    Row {
+        endpoint: plain(&case.endpoint),
+        protocol: Some(case.protocol),
+        name: plain(&case.id),
+        counts,
+        verdict: case.verdict.name(),
+        level: Some(case.level),
+        requirements: case.requirements.iter().map(String::as_str).collect(),
+        message: plain(case.found.as_deref().unwrap_or_default()),
+        account: if told { String::new() } else { plain(&account(case)) },
+        duration_ms: case.duration_ms,
+        case: Some(case),
+    }
+}
+
+fn of_violation(violation: &Violation) -> Row<'_> {
+    let level = level(violation);
+    let counts = if level == Level::Must { Counts::Failed } else { Counts::Passed };
+    Row {
+        endpoint: plain(&violation.endpoint),
+        protocol: Some(violation.protocol),
+        name: plain(&format!("monitor/{}", violation.requirement)),
+        counts,
+        verdict: if level == Level::Must { "fail" } else { "warn" },
+        level: Some(level),
+        requirements: vec![&violation.requirement],
+        message: plain(&violation.found),
+        account: plain(&format!(
+            "{}\nseen first during {}",
+            stated(violation.protocol, &violation.requirement),
+            violation.case
+        )),
+        duration_ms: 0,
+        case: None,
+    }
+}
+
+/// At which level a violation counts: in full where the requirement is not in the catalogue.
+pub(super) fn level(violation: &Violation) -> Level {
+    Catalogue::embedded()
+        .get(violation.protocol, &violation.requirement)
+        .map_or(Level::Must, |requirement| requirement.level.level())
+}
+
+/// All that proves the verdict of a case: requirements, expected, found, trace.
+pub(super) fn account(case: &CaseReport) -> String {
+    let mut text = String::new();
+    for id in &case.requirements {
+        text.push_str(&stated(case.protocol, id));
+        text.push('\n');
+    }
+    let found = case.found.as_deref().unwrap_or_default();
+    let _ = writeln!(text, "\nexpected: {}\nfound:    {found}\n", case.expected);
+    text.push_str(&trace_text(case, LOOK));
+    text
+}
+
+/// The text of a requirement, its place and a link to it.
+fn stated(protocol: Protocol, id: &str) -> String {
+    Catalogue::embedded().get(protocol, id).map_or_else(
+        || id.to_owned(),
+        |requirement| {
+            format!("{id}  {}\n{}  {}", requirement.text, requirement.place(), requirement.link())
+        },
+    )
+}
+
+/// The group of a case: the middle of its id.
+pub(super) fn chapter(id: &str) -> &str {
+    match id.split('/').collect::<Vec<_>>()[..] {
+        [_, .., group, _] | [group @ "monitor", _] => group,
+        _ => "other",
+    }
+}
+
+/// The text without what XML cannot hold, and made harmless for consoles that print it.
+pub(super) fn plain(text: &str) -> String {
+    text.split('\n').map(|line| LOOK.visible(line)).collect::<Vec<_>>().join("\n")
+}
