@@ -16,8 +16,7 @@ assert.equal(count(one => one.skipped), report.totals.not_applicable);
 assert.equal(cases.length, report.cases.length);
 console.log('  the counts of the report');
 for (const one of report.cases.filter(one => one.verdict === 'fail')) {
-  const found = cases.find(known => known.name === one.id && known.failure);
-  assert.equal(found.failure[0].message, one.found);
-  assert.ok(found.failure[0].inner.includes(one.requirements[0]));
+  const found = cases.filter(known => known.name === one.id && known.failure).map(known => known.failure[0]);
+  assert.ok(found.some(({ message, inner }) => message === one.found && inner.includes(one.requirements[0])), one.id);
 }
 console.log('  every failure with what was found and its requirement');

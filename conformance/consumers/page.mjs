@@ -54,7 +54,8 @@ async function single() {
   assert.equal(await visible(page), report.cases.length);
   console.log('  verdicts, search, protocol and the address filter the cases');
 
-  await page.locator('body').press('j');
+  await page.evaluate(() => document.activeElement.blur());
+  await page.keyboard.press('j');
   await page.keyboard.press('Enter');
   const first = page.locator('details.case').first();
   assert.ok(await first.evaluate(one => one.open), 'j and Enter open the first case');

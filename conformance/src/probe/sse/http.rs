@@ -115,11 +115,10 @@ impl Http {
             .map_err(|error| Trouble::Unreachable(error.to_string()))?;
         let number = self.trace.connection();
         self.trace.add(number, EntryKind::Opened, url.to_string(), &[]);
-        let head = request.encode(&url.authority(), url.path());
-        self.trace.add(number, EntryKind::Sent, request.summary(url.path()), &head);
-
+        let mut bytes = request.encode(&url.authority(), url.path());
         // The user's own header fields may be secret: they are sent, but not recorded.
-        let mut bytes = head;
+        let recorded = [&bytes[..], &request.rest()].concat();
+        self.trace.add(number, EntryKind::Sent, request.summary(url.path()), &recorded);
         for (name, value) in self.connector.headers() {
             bytes.extend_from_slice(format!("{name}: {value}\r\n").as_bytes());
         }

@@ -72,12 +72,16 @@ impl Connection {
         packets
     }
 
-    /// The segment with which one side ends it.
+    /// The segments that end it: of the side that closes, then of the other.
     pub(super) fn close(&mut self, by_client: bool) -> Vec<Packet> {
-        let packet = self.segment(by_client, FIN | ACK, &[], 0);
-        let next = if by_client { &mut self.client } else { &mut self.server };
-        *next = next.wrapping_add(1);
-        vec![packet]
+        [by_client, !by_client]
+            .map(|by_client| {
+                let packet = self.segment(by_client, FIN | ACK, &[], 0);
+                let next = if by_client { &mut self.client } else { &mut self.server };
+                *next = next.wrapping_add(1);
+                packet
+            })
+            .into()
     }
 
     fn segment(&self, by_client: bool, flags: u8, data: &[u8], size: u64) -> Packet {
@@ -147,7 +151,7 @@ mod tests {
         connection.data(true, &[0; 10], 10);
         connection.data(false, &[0; 4], 200_000);
         connection.close(false);
-        assert_eq!((connection.client, connection.server), (11, 200_002));
+        assert_eq!((connection.client, connection.server), (12, 200_002));
     }
 
     #[test]

@@ -41,7 +41,7 @@ fn every_byte_of_the_trace_is_there_with_what_decides() {
     assert_eq!(blocks[1].0, 1);
     // A connection opened, six packets, one connection closed.
     let packets = &blocks[2..];
-    assert_eq!(packets.len(), 3 + 6 + 1);
+    assert_eq!(packets.len(), 3 + 6 + 2);
     for entry in case.trace.iter().filter(|entry| !entry.bytes.is_empty()) {
         let kept = bytes(entry);
         let at = packets
