@@ -87,8 +87,8 @@ async function single() {
     assert.ok(wide <= 0, `${name}: ${wide} pixels too wide`);
     await page.evaluate(() => scrollTo(0, 0));
     await page.screenshot({ path: join(out, `top-${name}.png`) });
-    await page.locator('#requirements').scrollIntoViewIfNeeded();
     await page.evaluate(() => document.querySelector('#requirements').scrollIntoView());
+    await page.evaluate(() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done))));
     await page.screenshot({ path: join(out, `requirements-${name}.png`) });
     assert.deepEqual(trouble, []);
     await page.close();

@@ -72,7 +72,10 @@ fn of(report: &RunReport, protocol: Protocol) -> Coverage {
         open: false,
         sections: Vec::new(),
     };
-    for requirement in Catalogue::embedded().iter().filter(|row| row.protocol == protocol) {
+    let mut requirements: Vec<&Requirement> =
+        Catalogue::embedded().iter().filter(|row| row.protocol == protocol).collect();
+    requirements.sort_by_key(|row| place(row.section));
+    for requirement in requirements {
         let found = judged(requirement.id);
         coverage.count(requirement, found);
         let (class, glyph, says) = meaning(requirement, found);
@@ -92,6 +95,12 @@ fn of(report: &RunReport, protocol: Protocol) -> Coverage {
     }
     coverage.open = coverage.broken > 0;
     coverage
+}
+
+/// Sections in the order of their numbers, then those without.
+fn place(section: &str) -> (bool, Vec<u32>) {
+    let numbers: Result<Vec<u32>, _> = section.split('.').map(str::parse).collect();
+    numbers.map_or((true, Vec::new()), |numbers| (false, numbers))
 }
 
 impl Coverage {

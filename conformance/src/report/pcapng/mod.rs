@@ -81,6 +81,13 @@ fn about(case: &CaseReport) -> String {
          the case.",
         case.endpoint
     ));
+    if case.protocol == Protocol::Sse {
+        lines.push(
+            "A stream that has not ended is shown as HTTP with the preference \
+             http.desegment_body:FALSE."
+                .to_owned(),
+        );
+    }
     plain(&lines.join("\n"))
 }
 
