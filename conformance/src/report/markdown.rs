@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::io;
+use std::time::Duration;
 
 use crate::event::{CaseReport, RunReport, Totals, Verdict};
 use crate::requirement::{Catalogue, Level, Protocol};
@@ -60,7 +61,7 @@ impl Page {
             head,
             "{} in {:.1} s, {}: {}.\n",
             plural(report.cases.len(), "case"),
-            report.duration_ms as f64 / 1000.0,
+            Duration::from_millis(report.duration_ms).as_secs_f64(),
             escaped(&format!("{} {}", report.tool.name, report.tool.version)),
             escaped(&status.reason(report))
         );

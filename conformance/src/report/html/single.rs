@@ -1,5 +1,7 @@
 //! The page of one report.
 
+use std::time::Duration;
+
 use askama::Template;
 
 use crate::event::{Endpoint, RunReport, Violation};
@@ -88,7 +90,7 @@ impl Page {
                         .collect::<Vec<_>>()
                         .join(", "),
                     plural(report.cases.len(), "case"),
-                    report.duration_ms as f64 / 1000.0,
+                    Duration::from_millis(report.duration_ms).as_secs_f64(),
                     plain(&status.reason(report)),
                 ),
                 tone(report),

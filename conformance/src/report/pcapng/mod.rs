@@ -12,6 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
+use std::time::Duration;
 
 use crate::event::{CaseReport, RunReport};
 use crate::requirement::{Catalogue, Protocol};
@@ -32,7 +33,7 @@ const fn port(protocol: Protocol) -> u16 {
 pub fn write_all(report: &RunReport, directory: &Path) -> io::Result<usize> {
     let mut names = BTreeSet::new();
     for case in report.cases.iter().filter(|case| !case.trace.is_empty()) {
-        let name = (1..)
+        let name = (1..=report.cases.len())
             .map(|number| file_name(case, number))
             .find(|name| !names.contains(name))
             .unwrap_or_default();
@@ -109,8 +110,11 @@ fn packets(case: &CaseReport) -> Vec<Packet> {
             EntryKind::Left => connection.close(true),
             EntryKind::Waited | EntryKind::Note => Vec::new(),
         };
+        // What no clock can have said counts as the beginning.
+        let at = Duration::try_from_secs_f64(entry.at_ms / 1000.0).unwrap_or_default();
+        let at_us = at.as_micros() as u64;
         for packet in &mut new {
-            packet.at_us = (entry.at_ms.max(0.0) * 1000.0) as u64;
+            packet.at_us = at_us;
         }
         let comments = comments(entry, !new.is_empty());
         match (new.first_mut(), packets.last_mut()) {
