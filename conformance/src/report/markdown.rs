@@ -9,7 +9,7 @@ use crate::event::{CaseReport, RunReport, Totals, Verdict};
 use crate::requirement::{Catalogue, Level, Protocol};
 
 use super::exit::{ExitStatus, plural};
-use super::rows::{LOOK, ended_early, level};
+use super::rows::{LOOK, ended_early, last_words, level};
 use super::terminal::trace_text;
 
 /// Writes the whole report.
@@ -67,6 +67,13 @@ impl Page {
         );
         if let Some(why) = &report.interrupted {
             let _ = writeln!(head, "**Ended early:** {}\n", escaped(&ended_early(report, why)));
+        }
+        for end in &report.target.ended {
+            let _ = writeln!(head, "**The target ended by itself:**\n");
+            for line in last_words(end).lines() {
+                let _ = writeln!(head, "- {}", escaped(line));
+            }
+            head.push('\n');
         }
         head.push_str("| target | protocol | pass | fail | warn | inconclusive | error | n/a |\n");
         head.push_str("|---|---|--:|--:|--:|--:|--:|--:|\n");

@@ -4,7 +4,7 @@
 
 use std::fmt::Write as _;
 
-use crate::event::{CaseReport, RunReport, Verdict, Violation};
+use crate::event::{CaseReport, ProcessEnd, RunReport, Verdict, Violation};
 use crate::requirement::{Catalogue, Level, Protocol};
 
 use super::terminal::trace_text;
@@ -74,10 +74,25 @@ pub(super) fn rows(report: &RunReport) -> Vec<Row<'_>> {
     }
     rows.extend(report.cases.iter().map(of_case));
     rows.extend(report.violations.iter().map(of_violation));
+    for end in &report.target.ended {
+        rows.push(Row {
+            account: plain(&last_words(end)),
+            ..beside("", "target-stays", "ended", &end.how)
+        });
+    }
     if let Some(why) = &report.interrupted {
         rows.push(beside("", "run-to-its-end", "incomplete", &ended_early(report, why)));
     }
     rows
+}
+
+/// How the target's process ended, during what, and what it wrote last.
+pub(super) fn last_words(end: &ProcessEnd) -> String {
+    let mut lines = vec![end.how.clone()];
+    lines.extend(end.during.iter().map(|case| format!("during {case}")));
+    lines.extend(end.stdout.iter().map(|line| format!("stdout: {line}")));
+    lines.extend(end.stderr.iter().map(|line| format!("stderr: {line}")));
+    lines.join("\n")
 }
 
 /// Why a run was ended early, and what is missing for it.

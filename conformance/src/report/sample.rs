@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use crate::event::{
-    Advice, CaseReport, EVENTS_SCHEMA, Endpoint, Event, RunReport, Tool, Verdict, Violation,
+    Advice, CaseReport, EVENTS_SCHEMA, Endpoint, Event, ProcessEnd, RunReport, Tool, Verdict,
+    Violation,
 };
 use crate::requirement::{Level, Protocol};
 use crate::trace::{EntryKind, Mark, TraceEntry};
@@ -74,6 +75,12 @@ pub(super) fn conformant() -> RunReport {
 /// A run whose target could not be reached, and another that died.
 pub(super) fn broken_off() -> RunReport {
     let events = [
+        Event::TargetEnded(Box::new(ProcessEnd {
+            how: "exit status 139".to_owned(),
+            during: vec!["mqtt/publish/qos-3-is-malformed 5.0".to_owned()],
+            stdout: Vec::new(),
+            stderr: vec!["Segmentation fault".to_owned()],
+        })),
         Event::EndpointUnreachable {
             url: "mqtt://127.0.0.1:1884".to_owned(),
             reason: "connection refused: is the target running on this port?".to_owned(),

@@ -82,7 +82,7 @@ mod tests {
     #[test]
     fn what_has_no_verdict_is_not_ok() {
         let tap = written(&sample::broken_off());
-        assert_eq!(tap.lines().filter(|line| line.starts_with("not ok")).count(), 2, "{tap}");
+        assert_eq!(tap.lines().filter(|line| line.starts_with("not ok")).count(), 3, "{tap}");
         let report = sample::report();
         let bad = report.totals.fail + report.totals.error + report.totals.inconclusive;
         let tap = written(&report);

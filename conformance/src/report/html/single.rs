@@ -6,7 +6,7 @@ use askama::Template;
 
 use crate::event::{Endpoint, RunReport, Violation};
 use crate::report::exit::{ExitStatus, plural};
-use crate::report::rows::{ended_early, level, plain};
+use crate::report::rows::{ended_early, last_words, level, plain};
 use crate::report::terminal::holds;
 use crate::requirement::Level;
 
@@ -21,6 +21,7 @@ pub(super) struct Page {
     bar_label: String,
     tiles: Vec<Tile>,
     interrupted: Option<String>,
+    ended: Vec<String>,
     endpoints: Vec<EndpointView>,
     violations: Vec<ViolationView>,
     protocols: Vec<(&'static str, &'static str)>,
@@ -103,6 +104,7 @@ impl Page {
                 .join(", "),
             tiles,
             interrupted: report.interrupted.as_ref().map(|why| plain(&ended_early(report, why))),
+            ended: report.target.ended.iter().map(|end| plain(&last_words(end))).collect(),
             endpoints: report.target.endpoints.iter().map(|one| of_endpoint(report, one)).collect(),
             violations: report.violations.iter().map(of_violation).collect(),
             protocols,
