@@ -28,6 +28,7 @@ pub(super) struct CaseView {
     pub(super) found_is: &'static str,
     pub(super) advice: Vec<(String, String)>,
     pub(super) observations: Vec<(String, String)>,
+    pub(super) measured: Vec<(String, String)>,
     pub(super) duration_ms: u64,
     pub(super) entries: usize,
     pub(super) bytes_as: &'static str,
@@ -74,6 +75,11 @@ impl CaseView {
                 .observations
                 .iter()
                 .map(|(name, value)| (plain(name), plain(value)))
+                .collect(),
+            measured: case
+                .measured_ms
+                .iter()
+                .map(|(name, value)| (plain(name), format!("{value:.1}")))
                 .collect(),
             duration_ms: case.duration_ms,
             entries: case.trace.len(),
