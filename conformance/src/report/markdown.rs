@@ -10,7 +10,7 @@ use crate::requirement::{Catalogue, Level, Protocol};
 
 use super::exit::{ExitStatus, plural};
 use super::rows::{LOOK, ended_early, last_words, level};
-use super::terminal::trace_text;
+use super::terminal::{trace_lines, trace_text};
 
 /// Writes the whole report.
 pub fn write(report: &RunReport, mut out: impl io::Write) -> io::Result<()> {
@@ -104,20 +104,28 @@ impl Page {
     }
 
     fn violations(&mut self, report: &RunReport) {
-        let mut block = String::new();
+        let mut heading = "\n## Seen beside the cases\n".to_owned();
         for violation in &report.violations {
             let word = if level(violation) == Level::Must { "FAIL" } else { "WARN" };
-            let _ = writeln!(
-                block,
-                "- **{word}** {} {}: {} (first during {})",
+            let text = Catalogue::embedded()
+                .get(violation.protocol, &violation.requirement)
+                .map_or("", |known| known.text);
+            let brief = format!(
+                "**{word}** {} {} {}\n\n- found: {}\n- during: {}\n",
                 requirement_link(violation.protocol, &violation.requirement),
                 violation.protocol.title(),
+                escaped(text),
                 escaped(&violation.found),
                 escaped(&violation.case)
             );
-        }
-        if !block.is_empty() && !self.add(&format!("\n## Seen beside the cases\n\n{block}")) {
-            self.left_out += report.violations.len();
+            let trace = folded(&trace_lines(&violation.trace, violation.protocol, LOOK));
+            if self.add(&format!("{heading}\n{brief}{trace}"))
+                || self.add(&format!("{heading}\n{brief}"))
+            {
+                heading.clear();
+            } else {
+                self.left_out += 1;
+            }
         }
     }
 
@@ -128,7 +136,7 @@ impl Page {
         let mut heading = format!("\n## {title} ({})\n", cases.len());
         for case in cases {
             let brief = brief(case);
-            let whole = format!("{heading}\n{brief}{}", folded(case));
+            let whole = format!("{heading}\n{brief}{}", folded(&trace_text(case, LOOK)));
             if self.add(&whole) || self.add(&format!("{heading}\n{brief}")) {
                 heading.clear();
             } else {
@@ -183,13 +191,12 @@ fn brief(case: &CaseReport) -> String {
     block
 }
 
-/// The trace, folded.
-fn folded(case: &CaseReport) -> String {
-    let trace = trace_text(case, LOOK);
+/// A trace, folded.
+fn folded(trace: &str) -> String {
     if trace.is_empty() {
         return String::new();
     }
-    let fence = "`".repeat(longest_run(&trace, '`').max(2) + 1);
+    let fence = "`".repeat(longest_run(trace, '`').max(2) + 1);
     format!("\n<details><summary>packets</summary>\n\n{fence}text\n{trace}{fence}\n\n</details>\n")
 }
 

@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 use crate::event::{CaseReport, ProcessEnd, RunReport, Verdict, Violation};
 use crate::requirement::{Catalogue, Level, Protocol};
 
-use super::terminal::trace_text;
+use super::terminal::{trace_lines, trace_text};
 use super::text::Look;
 
 /// How wide traces are in files.
@@ -153,9 +153,10 @@ fn of_violation(violation: &Violation) -> Row<'_> {
         requirements: vec![&violation.requirement],
         message: plain(&violation.found),
         account: plain(&format!(
-            "{}\nseen first during {}",
+            "{}\nseen during {}\n\n{}",
             stated(violation.protocol, &violation.requirement),
-            violation.case
+            violation.case,
+            trace_lines(&violation.trace, violation.protocol, LOOK)
         )),
         duration_ms: 0,
         case: None,

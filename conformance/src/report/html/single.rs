@@ -6,8 +6,8 @@ use askama::Template;
 
 use crate::event::{Endpoint, RunReport, Violation};
 use crate::report::exit::{ExitStatus, plural};
-use crate::report::rows::{ended_early, last_words, level, plain};
-use crate::report::terminal::holds;
+use crate::report::rows::{LOOK, ended_early, last_words, level, plain};
+use crate::report::terminal::{holds, trace_lines};
 use crate::requirement::Level;
 
 use super::case::{CaseView, RequirementView, anchor, requirement};
@@ -55,6 +55,7 @@ struct ViolationView {
     requirement: RequirementView,
     found: String,
     case: String,
+    trace: String,
 }
 
 impl Page {
@@ -167,5 +168,6 @@ fn of_violation(violation: &Violation) -> ViolationView {
         requirement: requirement(violation.protocol, &violation.requirement),
         found: plain(&violation.found),
         case: plain(&violation.case),
+        trace: trace_lines(&violation.trace, violation.protocol, LOOK),
     }
 }
