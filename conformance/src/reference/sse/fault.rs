@@ -87,6 +87,13 @@ faults! {
     NewestIdReplaysAll "newest-id-replays-all" "The newest id brings the whole history."
     GapBetweenReplayAndLive "gap-between-replay-and-live" "Events published during a replay are lost."
 
+    UnknownIdIsLive "unknown-id-is-live" "An id that was never given brings new events only."
+    ExpiredIdIsLive "expired-id-is-live" "An id that is too old brings new events only."
+    OldestIdUnknown "oldest-id-unknown" "The id of the oldest event that is kept counts as unknown."
+    OneCursor "one-cursor" "While one client resumes, others resume from its id, too."
+    IdReadAsLatin1 "id-read-as-latin-1" "A Last-Event-ID is read as ISO 8859-1."
+    QueryIdIncludesKnown "query-id-includes-known" "With the id in the query the replay starts with the event that the client has."
+
     // Several subscribers.
     IdsPerSubscriber "ids-per-subscriber" "Each subscriber sees ids of its own."
     OrderPerSubscriber "order-per-subscriber" "Every other subscriber gets pairs of events swapped."

@@ -70,7 +70,11 @@ fn events(method: &Method, uri: &Uri, asked: &HeaderMap, hub: &Hub) -> Answer {
     if method != Method::GET && !head && !config.has(Fault::AnyMethodStreams) {
         return not_allowed("GET, HEAD, OPTIONS", config);
     }
-    let last_event_id = last_event_id(uri, asked);
+    let mut last_event_id = last_event_id(uri, asked, config);
+    if config.has(Fault::QueryIdIncludesKnown) && uri.query().is_some() {
+        let before = |id: String| hub.before(&id).unwrap_or_else(|| "unknown".to_owned());
+        last_event_id = last_event_id.map(before);
+    }
     if let Some(refusal) = refusal(last_event_id.as_deref(), asked, hub) {
         return refusal;
     }
@@ -200,8 +204,11 @@ fn allow_origin(asked: &HeaderMap, config: &Config, headers: &mut HeaderMap) {
 }
 
 /// The header, else the query. The header's bytes are UTF-8 (9.2.3), whatever else they may be.
-fn last_event_id(uri: &Uri, asked: &HeaderMap) -> Option<String> {
+fn last_event_id(uri: &Uri, asked: &HeaderMap, config: &Config) -> Option<String> {
     if let Some(value) = asked.get(LAST_EVENT_ID) {
+        if config.has(Fault::IdReadAsLatin1) {
+            return Some(value.as_bytes().iter().copied().map(char::from).collect());
+        }
         return Some(String::from_utf8_lossy(value.as_bytes()).into_owned());
     }
     url::form_urlencoded::parse(uri.query()?.as_bytes())

@@ -43,6 +43,8 @@ pub struct Hub {
     ended: bool,
     /// Held back by a fault.
     held: Option<Bytes>,
+    /// The id from which a fault makes everyone resume.
+    cursor: Option<String>,
 }
 
 #[derive(Clone, Debug)]
@@ -87,6 +89,7 @@ impl Hub {
             subscribed: 0,
             ended: false,
             held: None,
+            cursor: None,
         }
     }
 
@@ -115,7 +118,11 @@ impl Hub {
             queue.push(preamble);
         }
         if let Some(last_event_id) = last_event_id.filter(|id| !id.is_empty()) {
-            for frame in self.replay(last_event_id) {
+            let mut from = last_event_id.to_owned();
+            if self.config.has(Fault::OneCursor) {
+                from = self.cursor.get_or_insert(from).clone();
+            }
+            for frame in self.replay(&from) {
                 queue.push(frame);
             }
             if self.config.has(Fault::GapBetweenReplayAndLive) {
@@ -149,6 +156,12 @@ impl Hub {
     /// Whether the id is that of an event in the history.
     pub fn knows(&self, id: &str) -> bool {
         self.history.iter().any(|stored| stored.id == id)
+    }
+
+    /// The id of the event before this one.
+    pub(super) fn before(&self, id: &str) -> Option<String> {
+        let at = self.history.iter().position(|stored| stored.id == id)?;
+        self.history.get(at.checked_sub(1)?).map(|stored| stored.id.clone())
     }
 
     /// Sends an event to every subscriber and returns its id.
@@ -244,9 +257,13 @@ impl Hub {
 
     fn replay(&self, last_event_id: &str) -> Vec<Bytes> {
         let known = self.history.iter().position(|stored| stored.id == last_event_id);
+        let given = last_event_id.parse().is_ok_and(|id: u64| id <= self.published);
         let newest = known.is_some_and(|at| at + 1 == self.history.len());
         let mut start = known.map_or(0, |at| at + 1);
         match (self.config.fault, known) {
+            (Some(Fault::UnknownIdIsLive), None) if !given => return Vec::new(),
+            (Some(Fault::ExpiredIdIsLive), None) if given => return Vec::new(),
+            (Some(Fault::OldestIdUnknown), Some(0)) => start = 0,
             (Some(Fault::ReplaysNothing), Some(_)) => return Vec::new(),
             (Some(Fault::ReplayIncludesKnown), Some(at)) if !newest => start = at,
             (Some(Fault::ReplaySkipsOne), Some(_)) => start += 1,

@@ -3,6 +3,7 @@
 mod caching;
 mod coding;
 mod cors;
+mod cursor;
 mod cx;
 mod delivery;
 mod end;
@@ -15,7 +16,9 @@ mod payload;
 mod proxy;
 mod replay;
 mod response;
+mod resume;
 mod stream;
+mod unknown_id;
 
 #[cfg(test)]
 mod decoys;
@@ -41,5 +44,7 @@ pub const CASES: &[&[Case<Cx>]] = &[
     parallel::CASES,
     last_event_id::CASES,
     replay::CASES,
+    unknown_id::CASES,
+    cursor::CASES,
     end::CASES,
 ];
