@@ -21,6 +21,8 @@ mod stream;
 mod unknown_id;
 
 #[cfg(test)]
+mod coverage;
+#[cfg(test)]
 mod decoys;
 #[cfg(test)]
 mod matrix;
