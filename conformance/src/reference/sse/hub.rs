@@ -118,10 +118,11 @@ impl Hub {
             queue.push(preamble);
         }
         if let Some(last_event_id) = last_event_id.filter(|id| !id.is_empty()) {
-            let mut from = last_event_id.to_owned();
-            if self.config.has(Fault::OneCursor) {
-                from = self.cursor.get_or_insert(from).clone();
-            }
+            let from = if self.config.has(Fault::OneCursor) {
+                self.cursor.get_or_insert_with(|| last_event_id.to_owned()).clone()
+            } else {
+                last_event_id.to_owned()
+            };
             for frame in self.replay(&from) {
                 queue.push(frame);
             }
