@@ -3,6 +3,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
+use pushspec_fuzz::chunks::chunks;
 use pushspec_wire::mqtt::{Frame, FrameError, Framer};
 
 #[derive(PartialEq, Debug)]
@@ -28,18 +29,6 @@ fuzz_target!(|input: &[u8]| {
     }
 });
 
-/// Three sizes, empty chunks among them, again and again; at some point the rest.
-fn chunks(mut rest: &[u8], sizes: u8) -> Vec<&[u8]> {
-    let mut chunks = Vec::new();
-    for size in [sizes & 7, sizes >> 3 & 7, sizes >> 6].into_iter().cycle().take(100) {
-        let (chunk, after) = rest.split_at(usize::from(size).min(rest.len()));
-        chunks.push(chunk);
-        rest = after;
-    }
-    chunks.push(rest);
-    chunks
-}
-
 fn cut<'a>(limit: usize, chunks: impl IntoIterator<Item = &'a [u8]>) -> Cut {
     let mut framer = Framer::new(limit);
     let mut packets = Vec::new();
@@ -50,12 +39,18 @@ fn cut<'a>(limit: usize, chunks: impl IntoIterator<Item = &'a [u8]>) -> Cut {
             match framer.next_packet() {
                 Ok(Some(packet)) => {
                     assert!(packet.len() <= limit);
-                    assert_eq!(Frame::new(&packet).map(|frame| frame.bytes().len()), Ok(packet.len()));
+                    assert_eq!(
+                        Frame::new(&packet).map(|frame| frame.bytes().len()),
+                        Ok(packet.len())
+                    );
                     packets.push(packet.to_vec());
                 }
                 Ok(None) => break,
                 Err(found) => {
-                    assert!(error.is_none_or(|before| before == found), "the same error comes again");
+                    assert!(
+                        error.is_none_or(|before| before == found),
+                        "the same error comes again"
+                    );
                     error = Some(found);
                     break;
                 }

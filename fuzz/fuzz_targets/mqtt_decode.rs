@@ -1,16 +1,16 @@
-//! Any bytes as one packet: no panic, errors lie within the packet, and what the strict decoder
+//! Any bytes as one packet, or a right packet that was damaged: no panic, errors lie within the packet, and what the strict decoder
 //! accepts can be encoded and means the same when it is decoded again.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
+use pushspec_fuzz::mqtt::input;
 use pushspec_wire::mqtt::{DecodeError, Frame, Packet, Version, lawless};
 
-fuzz_target!(|input: &[u8]| {
-    let Some((version, packet)) = input.split_first() else { return };
-    let version = Version::ALL[usize::from(*version) % Version::ALL.len()];
-    check(packet, version);
+fuzz_target!(|bytes: &[u8]| {
+    let Some((version, packet)) = input::packet(bytes) else { return };
+    check(&packet, version);
     // Most changes break the Remaining Length; behind a right one they reach the fields.
-    check(&lawless::with_true_length(packet), version);
+    check(&lawless::with_true_length(&packet), version);
 });
 
 fn check(bytes: &[u8], version: Version) {

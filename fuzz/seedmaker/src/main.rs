@@ -1,4 +1,5 @@
-//! Makes seeds from `fixtures/`: `seeds DIRECTORY` writes one directory for each fuzz target.
+//! Makes seeds from `fixtures/`: with a directory as argument it writes one in it for each fuzz target.
+//! A package of its own, because the targets are built with other flags.
 
 use std::error::Error;
 use std::fs;
@@ -9,7 +10,7 @@ use serde_json::Value;
 fn main() -> Result<(), Box<dyn Error>> {
     let directory = std::env::args().nth(1).ok_or("which directory?")?;
     let directory = Path::new(&directory);
-    let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fixtures");
+    let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures");
 
     let mut packets = Vec::new();
     for vector in vectors(&fixtures.join("mqtt"), "vectors")? {
@@ -23,6 +24,9 @@ fn main() -> Result<(), Box<dyn Error>> {
         }
     }
     write(&directory.join("mqtt_decode"), &packets)?;
+    // Typed packets are made from any bytes; those of packets are as good as others.
+    write(&directory.join("mqtt_roundtrip"), &packets)?;
+    write(&directory.join("mqtt_differential"), &packets)?;
 
     // In front of a stream stand a limit of two bytes and the sizes of the chunks.
     let mut streams = Vec::new();
@@ -33,7 +37,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     streams.extend(several.map(|bytes| bytes.copied().collect()));
     write(&directory.join("mqtt_chunks"), &behind(&[0xFF, 0x0F, 0b01_010_001], &streams))?;
 
-    // In front of a body stand a limit and the sizes of the chunks.
+    // In front of a body stand what the target asks for, and a byte that says that it is a body.
     let mut bodies = Vec::new();
     for vector in vectors(&fixtures.join("sse"), "vectors")? {
         if let Some(body) = vector["input"].as_str() {
@@ -43,10 +47,10 @@ fn main() -> Result<(), Box<dyn Error>> {
             bodies.push(hex(body)?);
         }
     }
-    write(&directory.join("sse_chunks"), &behind(&[0, 0b11_001_101], &bodies))?;
-
-    // Typed packets are made from any bytes; those of packets are as good as others.
-    write(&directory.join("mqtt_roundtrip"), &packets)
+    write(&directory.join("sse_decode"), &behind(&[0, 0], &bodies))?;
+    write(&directory.join("sse_chunks"), &behind(&[0, 0b11_001_101, 0], &bodies))?;
+    write(&directory.join("sse_differential"), &behind(&[0b11_001_101, 0], &bodies))?;
+    write(&directory.join("sse_roundtrip"), &bodies)
 }
 
 /// What stands under this key in the files of the directory.

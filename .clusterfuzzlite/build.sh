@@ -1,0 +1,2 @@
+#!/bin/bash -eu
+exec "$SRC/pushspec/fuzz/oss-fuzz/build.sh"
