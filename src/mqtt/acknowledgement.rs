@@ -20,9 +20,9 @@ macro_rules! acknowledgement {
         }
 
         impl<'a> $name<'a> {
-            pub(super) fn read(
-                reader: &mut crate::mqtt::read::Reader<'a, impl crate::mqtt::read::Watch>,
-            ) -> crate::mqtt::read::Read<Self> {
+            pub(super) fn read<W: crate::mqtt::read::Watch>(
+                reader: &mut crate::mqtt::read::Reader<'a, W>,
+            ) -> crate::mqtt::read::Read<Self, W::Fault> {
                 let (packet_id, reason, properties) = crate::mqtt::acknowledgement::read(
                     reader,
                     crate::mqtt::PacketType::$name,
@@ -34,7 +34,7 @@ macro_rules! acknowledgement {
 
             pub(super) fn write(
                 &self,
-                writer: &mut crate::mqtt::write::Writer,
+                writer: &mut crate::mqtt::write::Writer<'_>,
             ) -> crate::mqtt::write::Written {
                 crate::mqtt::acknowledgement::write(
                     writer,
@@ -54,12 +54,12 @@ macro_rules! acknowledgement {
 }
 pub(super) use acknowledgement;
 
-pub(super) fn read<'a>(
-    reader: &mut Reader<'a, impl Watch>,
+pub(super) fn read<'a, W: Watch>(
+    reader: &mut Reader<'a, W>,
     packet: PacketType,
     field: &'static str,
     requirement: &'static str,
-) -> Read<(PacketId, ReasonCode, Properties<'a>)> {
+) -> Read<(PacketId, ReasonCode, Properties<'a>), W::Fault> {
     let packet_id = reader.packet_id()?;
     let (reason, properties) = read_reason(reader, packet, field, requirement)?;
     Ok((packet_id, reason, properties))
@@ -67,12 +67,12 @@ pub(super) fn read<'a>(
 
 /// A reason code that may be left out when it is 0, and properties that may be left out when there
 /// are none. Nothing in 3.x.
-pub(super) fn read_reason<'a>(
-    reader: &mut Reader<'a, impl Watch>,
+pub(super) fn read_reason<'a, W: Watch>(
+    reader: &mut Reader<'a, W>,
     packet: PacketType,
     field: &'static str,
     requirement: &'static str,
-) -> Read<(ReasonCode, Properties<'a>)> {
+) -> Read<(ReasonCode, Properties<'a>), W::Fault> {
     let mut reason = ReasonCode::SUCCESS;
     let mut properties = Properties::new();
     if reader.is_v5() && !reader.is_at_end() {
@@ -85,7 +85,7 @@ pub(super) fn read_reason<'a>(
 }
 
 pub(super) fn write(
-    writer: &mut Writer,
+    writer: &mut Writer<'_>,
     packet_id: PacketId,
     reason: ReasonCode,
     properties: &Properties<'_>,
@@ -96,7 +96,7 @@ pub(super) fn write(
 
 /// The shortest form of a reason code and properties.
 pub(super) fn write_reason(
-    writer: &mut Writer,
+    writer: &mut Writer<'_>,
     reason: ReasonCode,
     properties: &Properties<'_>,
 ) -> Written {

@@ -15,7 +15,7 @@ pub struct Auth<'a> {
 }
 
 impl<'a> Auth<'a> {
-    pub(super) fn read(reader: &mut Reader<'a, impl Watch>) -> Read<Self> {
+    pub(super) fn read<W: Watch>(reader: &mut Reader<'a, W>) -> Read<Self, W::Fault> {
         const FIELD: &str = "Authenticate Reason Code";
         let (reason, properties) = read_reason(reader, PacketType::Auth, FIELD, "MQTT-3.15.2-1")?;
         // The form without reason code and properties is explicitly allowed, although a method may
@@ -24,12 +24,12 @@ impl<'a> Auth<'a> {
         if !short && properties.authentication_method().is_none() {
             let kind = ErrorKind::AuthenticationMethodMissing;
             let offset = reader.offset();
-            return Err(protocol_error(offset, "Authentication Method", kind, "X5-N29"));
+            return Err(protocol_error(offset, "Authentication Method", kind, "X5-N29").into());
         }
         Ok(Self { reason, properties })
     }
 
-    pub(super) fn write(&self, writer: &mut Writer) -> Written {
+    pub(super) fn write(&self, writer: &mut Writer<'_>) -> Written {
         write_reason(writer, self.reason, &self.properties)
     }
 

@@ -16,14 +16,14 @@ pub struct ConnAck<'a> {
 }
 
 impl<'a> ConnAck<'a> {
-    pub(super) fn read(reader: &mut Reader<'a, impl Watch>) -> Read<Self> {
+    pub(super) fn read<W: Watch>(reader: &mut Reader<'a, W>) -> Read<Self, W::Fault> {
         const FLAGS: &str = "Connect Acknowledge Flags";
         let before = reader.clone();
         let flags = reader.byte(FLAGS)?;
         let v31 = reader.version == Version::V31;
         if flags & !1 != 0 && !v31 {
             let requirement = reader.cite("MQTT-3.2.2-1", "X311-R01");
-            return Err(before.error(FLAGS, ErrorKind::ReservedBits(flags), requirement));
+            return Err(before.error(FLAGS, ErrorKind::ReservedBits(flags), requirement).into());
         }
         let requirement = reader.cite_each("MQTT-3.2.2-8", "MQTT-3.2.2-6", "X31-03");
         let reason = reader.reason_code(PacketType::ConnAck, "Connect Reason Code", requirement)?;
@@ -31,7 +31,7 @@ impl<'a> ConnAck<'a> {
         Ok(Self { session_present: flags == 1 && !v31, reason, properties })
     }
 
-    pub(super) fn write(&self, writer: &mut Writer) -> Written {
+    pub(super) fn write(&self, writer: &mut Writer<'_>) -> Written {
         let told = self.session_present && writer.version != Version::V31;
         writer.byte(u8::from(told));
         writer.byte(self.reason.0);

@@ -2,7 +2,7 @@
 
 use alloc::borrow::Cow;
 
-use super::read::{Read, Reader, Unwatched, Watch, malformed};
+use super::read::{Judge, Read, Reader, Watch, malformed};
 use super::topic::TopicError;
 use super::write::{Writer, Written};
 use super::{
@@ -57,10 +57,10 @@ const USER_NAME: u8 = 0b1000_0000;
 impl<'a> Connect<'a> {
     /// The version that a CONNECT names, if it is one of those known here.
     pub(super) fn version_of(frame: Frame<'_>) -> Option<Version> {
-        read_version(&mut Reader::new(frame, Version::V5, Unwatched)).ok()
+        read_version(&mut Reader::new(frame, Version::V5, Judge)).ok()
     }
 
-    pub(super) fn read(reader: &mut Reader<'a, impl Watch>) -> Read<Self> {
+    pub(super) fn read<W: Watch>(reader: &mut Reader<'a, W>) -> Read<Self, W::Fault> {
         let version = read_version(reader)?;
         reader.version = version;
         let flags_at = reader.offset();
@@ -96,7 +96,7 @@ impl<'a> Connect<'a> {
         })
     }
 
-    pub(super) fn write(&self, writer: &mut Writer) -> Written {
+    pub(super) fn write(&self, writer: &mut Writer<'_>) -> Written {
         if writer.version != self.version {
             return Err(EncodeError::NotInVersion(writer.version));
         }
@@ -141,7 +141,7 @@ impl<'a> Connect<'a> {
     }
 }
 
-fn read_version(reader: &mut Reader<'_, impl Watch>) -> Read<Version> {
+fn read_version<W: Watch>(reader: &mut Reader<'_, W>) -> Read<Version, W::Fault> {
     let name_at = reader.offset();
     let name = reader.binary("Protocol Name")?;
     let level_at = reader.offset();
@@ -155,7 +155,7 @@ fn read_version(reader: &mut Reader<'_, impl Watch>) -> Read<Version> {
     if name != b"MQTT" && name != b"MQIsdp" {
         let kind = ErrorKind::ProtocolName;
         let requirement = reader.cite_each("MQTT-3.1.2-1", "MQTT-3.1.2-1", "X31-04");
-        return Err(refused(name_at + 2, "Protocol Name", kind, requirement));
+        return Err(refused(name_at + 2, "Protocol Name", kind, requirement).into());
     }
     let level = reader.byte("Protocol Level")?;
     Version::ALL
@@ -164,23 +164,23 @@ fn read_version(reader: &mut Reader<'_, impl Watch>) -> Read<Version> {
         .ok_or_else(|| {
             let kind = ErrorKind::ProtocolLevel(level);
             let requirement = reader.cite_each("MQTT-3.1.2-2", "MQTT-3.1.2-2", "X31-04");
-            refused(level_at, "Protocol Level", kind, requirement)
+            refused(level_at, "Protocol Level", kind, requirement).into()
         })
 }
 
-fn check_flags(flags: u8, at: usize, reader: &Reader<'_, impl Watch>) -> Read<()> {
+fn check_flags<W: Watch>(flags: u8, at: usize, reader: &Reader<'_, W>) -> Read<(), W::Fault> {
     const FIELD: &str = "Connect Flags";
     let version = reader.version;
     if version == Version::V31 {
         // 3.1 does not validate reserved bits; of the flags only this combination is forbidden.
         return if flags & PASSWORD != 0 && flags & USER_NAME == 0 {
-            Err(malformed(at, FIELD, ErrorKind::PasswordWithoutUserName, "X31-06"))
+            Err(malformed(at, FIELD, ErrorKind::PasswordWithoutUserName, "X31-06").into())
         } else {
             Ok(())
         };
     }
     if flags & RESERVED != 0 {
-        return Err(malformed(at, FIELD, ErrorKind::ReservedBits(flags), "MQTT-3.1.2-3"));
+        return Err(malformed(at, FIELD, ErrorKind::ReservedBits(flags), "MQTT-3.1.2-3").into());
     }
     if flags & WILL == 0 && flags & (WILL_QOS | WILL_RETAIN) != 0 {
         let requirement = if flags & WILL_QOS == 0 {
@@ -188,17 +188,21 @@ fn check_flags(flags: u8, at: usize, reader: &Reader<'_, impl Watch>) -> Read<()
         } else {
             reader.cite("MQTT-3.1.2-11", "MQTT-3.1.2-13")
         };
-        return Err(malformed(at, FIELD, ErrorKind::WillBitsWithoutWill, requirement));
+        return Err(malformed(at, FIELD, ErrorKind::WillBitsWithoutWill, requirement).into());
     }
     if version == Version::V311 && flags & PASSWORD != 0 && flags & USER_NAME == 0 {
         let kind = ErrorKind::PasswordWithoutUserName;
-        return Err(malformed(at, FIELD, kind, "MQTT-3.1.2-22"));
+        return Err(malformed(at, FIELD, kind, "MQTT-3.1.2-22").into());
     }
     Ok(())
 }
 
 impl<'a> Will<'a> {
-    fn read(reader: &mut Reader<'a, impl Watch>, flags: u8, flags_at: usize) -> Read<Self> {
+    fn read<W: Watch>(
+        reader: &mut Reader<'a, W>,
+        flags: u8,
+        flags_at: usize,
+    ) -> Read<Self, W::Fault> {
         let qos = QoS::from_bits((flags & WILL_QOS) >> 3).ok_or_else(|| {
             let requirement = reader.cite("MQTT-3.1.2-12", "MQTT-3.1.2-14");
             malformed(flags_at, "Will QoS", ErrorKind::QoS3, requirement)

@@ -15,14 +15,14 @@ pub struct Disconnect<'a> {
 }
 
 impl<'a> Disconnect<'a> {
-    pub(super) fn read(reader: &mut Reader<'a, impl Watch>) -> Read<Self> {
+    pub(super) fn read<W: Watch>(reader: &mut Reader<'a, W>) -> Read<Self, W::Fault> {
         const FIELD: &str = "Disconnect Reason Code";
         let (reason, properties) =
             read_reason(reader, PacketType::Disconnect, FIELD, "MQTT-3.14.2-1")?;
         Ok(Self { reason, properties })
     }
 
-    pub(super) fn write(&self, writer: &mut Writer) -> Written {
+    pub(super) fn write(&self, writer: &mut Writer<'_>) -> Written {
         write_reason(writer, self.reason, &self.properties)
     }
 

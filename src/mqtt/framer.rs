@@ -1,6 +1,6 @@
 //! The fixed header and the cutting of a byte stream into packets (5.0 section 2.1).
 
-use bytes::{Buf, Bytes, BytesMut};
+use bytes::{Bytes, BytesMut};
 
 use super::FrameError;
 
@@ -40,6 +40,23 @@ impl<'a> Frame<'a> {
         self.header
     }
 
+    /// Takes the first packet off the front of bytes that may hold several, and gives what follows it;
+    /// nothing while it is not whole. For bytes that arrive in chunks there is [`Framer`].
+    ///
+    /// ```
+    /// use pushspec_wire::mqtt::Frame;
+    ///
+    /// let (ping, rest) = Frame::split(&[0xC0, 0, 0xD0])?.unwrap();
+    /// assert_eq!(ping.bytes(), [0xC0, 0]);
+    /// assert_eq!(Frame::split(rest)?, None);
+    /// # Ok::<(), pushspec_wire::mqtt::FrameError>(())
+    /// ```
+    pub fn split(bytes: &'a [u8]) -> Result<Option<(Self, &'a [u8])>, FrameError> {
+        let Some((header, remaining)) = header(bytes)? else { return Ok(None) };
+        let whole = bytes.split_at_checked(header + remaining);
+        Ok(whole.map(|(bytes, rest)| (Self { bytes, header }, rest)))
+    }
+
     /// The packet's first byte: type and flags.
     pub fn first_byte(&self) -> u8 {
         self.bytes[0]
@@ -68,6 +85,10 @@ impl<'a> Frame<'a> {
 
 /// Length of the fixed header and the Remaining Length, once both have arrived.
 fn header(bytes: &[u8]) -> Result<Option<(usize, usize)>, FrameError> {
+    // Most packets are short.
+    if let [_, remaining @ ..0x80, ..] = bytes {
+        return Ok(Some((2, usize::from(*remaining))));
+    }
     let mut remaining = 0;
     for (index, byte) in bytes.iter().enumerate().skip(1).take(LONGEST_HEADER - 1) {
         remaining |= usize::from(byte & 0x7F) << (7 * (index - 1));
@@ -118,7 +139,7 @@ impl Framer {
         if let Some(error) = self.failed {
             return Err(error);
         }
-        match self.cut() {
+        match cut(&mut self.buffer, self.limit) {
             Ok(packet) => Ok(packet),
             Err(error) => {
                 self.failed = Some(error);
@@ -127,22 +148,23 @@ impl Framer {
         }
     }
 
-    fn cut(&mut self) -> Result<Option<Bytes>, FrameError> {
-        let Some((header, remaining)) = header(&self.buffer)? else { return Ok(None) };
-        let size = header + remaining;
-        if size > self.limit {
-            return Err(FrameError::TooLarge { size, limit: self.limit });
-        }
-        if self.buffer.remaining() < size {
-            return Ok(None);
-        }
-        Ok(Some(self.buffer.split_to(size).freeze()))
-    }
-
     /// Bytes that have arrived and are not part of a whole packet yet.
     pub fn pending(&self) -> &[u8] {
         &self.buffer
     }
+}
+
+/// Takes the first packet off a buffer, once it is whole.
+pub(super) fn cut(buffer: &mut BytesMut, limit: usize) -> Result<Option<Bytes>, FrameError> {
+    let Some((header, remaining)) = header(buffer)? else { return Ok(None) };
+    let size = header + remaining;
+    if size > limit {
+        return Err(FrameError::TooLarge { size, limit });
+    }
+    if buffer.len() < size {
+        return Ok(None);
+    }
+    Ok(Some(buffer.split_to(size).freeze()))
 }
 
 #[cfg(test)]

@@ -31,6 +31,7 @@ pub mod topic;
 mod unsuback;
 mod unsubscribe;
 mod version;
+mod words;
 mod write;
 
 pub use auth::Auth;

@@ -2,8 +2,8 @@
 
 use alloc::vec::Vec;
 
-use super::read::{Reader, Unwatched, Watch, cite, malformed};
-use super::write::{LARGEST_VARIABLE_BYTE_INTEGER, Writer, variable_byte_integer};
+use super::read::{Judge, Reader, Rejected, Unwatched, Watch, cite, malformed};
+use super::write::{Writer, Written};
 use super::{
     Auth, ConnAck, Connect, DecodeError, Disconnect, EncodeError, ErrorKind, Frame, PingReq,
     PingResp, PubAck, PubComp, PubRec, PubRel, Publish, Sender, SubAck, Subscribe, UnsubAck,
@@ -140,20 +140,21 @@ impl<'a> Packet<'a> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn decode(frame: Frame<'a>, version: Version) -> Result<Self, DecodeError> {
-        Self::decode_watched(frame, version, Unwatched)
+        Self::decode_watched(frame, version, Judge)
+            .or_else(|Rejected| Self::decode_watched(frame, version, Unwatched))
     }
 
     /// As [`Self::decode`], while somebody watches.
-    pub(super) fn decode_watched(
+    pub(super) fn decode_watched<W: Watch>(
         frame: Frame<'a>,
         version: Version,
-        watch: impl Watch,
-    ) -> Result<Self, DecodeError> {
+        watch: W,
+    ) -> Result<Self, W::Fault> {
         let first = frame.first_byte();
         let Some(packet_type) = PacketType::from_first_byte(first, version) else {
             let kind = ErrorKind::PacketType(first >> 4);
             let requirement = cite(version, "X5-N01", "X311-N01", "X31-44");
-            return Err(malformed(0, "Control Packet type", kind, requirement));
+            return Err(malformed(0, "Control Packet type", kind, requirement).into());
         };
         let version = match packet_type {
             PacketType::Connect => Connect::version_of(frame).unwrap_or(version),
@@ -163,7 +164,7 @@ impl<'a> Packet<'a> {
         check_flags(packet_type, frame.flags(), version)?;
         if version == Version::V5 && !frame.length_is_minimal() {
             let kind = ErrorKind::VariableByteIntegerNotMinimal;
-            return Err(malformed(1, "Remaining Length", kind, "MQTT-1.5.5-1"));
+            return Err(malformed(1, "Remaining Length", kind, "MQTT-1.5.5-1").into());
         }
         let reader = &mut reader;
         let packet = match packet_type {
@@ -190,49 +191,49 @@ impl<'a> Packet<'a> {
     /// Appends the packet's bytes in this version's form. What a receiver would have to reject is not
     /// written: the bytes have gone through [`Packet::decode`].
     pub fn encode(&self, version: Version, out: &mut Vec<u8>) -> Result<(), EncodeError> {
-        let mut writer = Writer::new(version);
-        match self {
-            Self::Connect(packet) => packet.write(&mut writer)?,
-            Self::ConnAck(packet) => packet.write(&mut writer)?,
-            Self::Publish(packet) => packet.write(&mut writer)?,
-            Self::PubAck(packet) => packet.write(&mut writer)?,
-            Self::PubRec(packet) => packet.write(&mut writer)?,
-            Self::PubRel(packet) => packet.write(&mut writer)?,
-            Self::PubComp(packet) => packet.write(&mut writer)?,
-            Self::Subscribe(packet) => packet.write(&mut writer)?,
-            Self::SubAck(packet) => packet.write(&mut writer)?,
-            Self::Unsubscribe(packet) => packet.write(&mut writer)?,
-            Self::UnsubAck(packet) => packet.write(&mut writer)?,
-            Self::PingReq(_) | Self::PingResp(_) => {}
-            Self::Disconnect(packet) => packet.write(&mut writer)?,
-            Self::Auth(_) if version != Version::V5 => {
-                return Err(EncodeError::NotInVersion(version));
-            }
-            Self::Auth(packet) => packet.write(&mut writer)?,
-        }
-        let length = writer.body.len();
-        if length > LARGEST_VARIABLE_BYTE_INTEGER {
-            return Err(EncodeError::PacketTooLarge(length));
-        }
         let start = out.len();
-        let packet_type = self.packet_type();
         let flags = match self {
             Self::Publish(publish) => publish.flags(),
-            _ => packet_type.fixed_flags().unwrap_or(0),
+            _ => self.packet_type().fixed_flags().unwrap_or(0),
         };
-        out.push((packet_type as u8) << 4 | flags);
-        variable_byte_integer(out, length as u32);
-        out.extend_from_slice(&writer.body);
+        let first_byte = (self.packet_type() as u8) << 4 | flags;
+        let expected = match self {
+            Self::Publish(publish) => publish.length(version),
+            _ => 0,
+        };
+        let written =
+            Writer::packet(out, first_byte, expected, version, |writer| self.write(writer));
         // One source of truth: whatever the decoder rejects is not sent.
-        let checked = Frame::new(&out[start..])
-            .map_err(|_| EncodeError::PacketTooLarge(length))
-            .and_then(|frame| {
-                Packet::decode(frame, version).map(drop).map_err(EncodeError::NotConforming)
-            });
+        let checked = written.and_then(|()| {
+            Frame::new(&out[start..])
+                .map_err(DecodeError::from)
+                .and_then(|frame| Packet::decode(frame, version).map(drop))
+                .map_err(EncodeError::NotConforming)
+        });
         if checked.is_err() {
             out.truncate(start);
         }
         checked
+    }
+
+    fn write(&self, writer: &mut Writer<'_>) -> Written {
+        match self {
+            Self::Connect(packet) => packet.write(writer),
+            Self::ConnAck(packet) => packet.write(writer),
+            Self::Publish(packet) => packet.write(writer),
+            Self::PubAck(packet) => packet.write(writer),
+            Self::PubRec(packet) => packet.write(writer),
+            Self::PubRel(packet) => packet.write(writer),
+            Self::PubComp(packet) => packet.write(writer),
+            Self::Subscribe(packet) => packet.write(writer),
+            Self::SubAck(packet) => packet.write(writer),
+            Self::Unsubscribe(packet) => packet.write(writer),
+            Self::UnsubAck(packet) => packet.write(writer),
+            Self::PingReq(_) | Self::PingResp(_) => Ok(()),
+            Self::Disconnect(packet) => packet.write(writer),
+            Self::Auth(_) if !writer.is_v5() => Err(EncodeError::NotInVersion(writer.version)),
+            Self::Auth(packet) => packet.write(writer),
+        }
     }
 
     /// The packet's type.

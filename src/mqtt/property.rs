@@ -93,7 +93,7 @@ macro_rules! properties {
             }
         }
 
-        fn read_value<'a>(id: PropertyId, reader: &mut Reader<'a, impl Watch>) -> Read<Property<'a>> {
+        fn read_value<'a, W: Watch>(id: PropertyId, reader: &mut Reader<'a, W>) -> Read<Property<'a>, W::Fault> {
             Ok(match id {
                 $(PropertyId::$name => Property::$name(properties!(@read $wire reader $words)),)+
                 PropertyId::UserProperty => {
@@ -208,11 +208,15 @@ impl<'a> Properties<'a> {
     }
 
     /// Reads Property Length and properties; nothing in 3.x.
-    pub(super) fn read(reader: &mut Reader<'a, impl Watch>, place: Place) -> Read<Self> {
+    #[inline]
+    pub(super) fn read<W: Watch>(reader: &mut Reader<'a, W>, place: Place) -> Read<Self, W::Fault> {
         if !reader.is_v5() {
             return Ok(Self::new());
         }
         let length = reader.variable_byte_integer("Property Length")?;
+        if length == 0 {
+            return Ok(Self::new());
+        }
         let mut part = reader.properties(length as usize)?;
         let start_of_all = part.offset();
         let wire = part.rest();
@@ -229,7 +233,7 @@ impl<'a> Properties<'a> {
         {
             let kind = ErrorKind::AuthenticationDataAlone;
             let offset = start_of_all + position(wire, PropertyId::AuthenticationData);
-            return Err(protocol_error(offset, "Authentication Data", kind, "X5-N14"));
+            return Err(protocol_error(offset, "Authentication Data", kind, "X5-N14").into());
         }
         Ok(Self { wire: Cow::Borrowed(wire), too_long: None })
     }
@@ -318,7 +322,8 @@ fn position(wire: &[u8], id: PropertyId) -> usize {
     }
 }
 
-fn read_one<'a>(reader: &mut Reader<'a, impl Watch>) -> Read<Property<'a>> {
+#[inline]
+fn read_one<'a, W: Watch>(reader: &mut Reader<'a, W>) -> Read<Property<'a>, W::Fault> {
     const FIELD: &str = "Property Identifier";
     let start = reader.offset();
     let id = reader.variable_byte_integer(FIELD)?;
@@ -328,6 +333,7 @@ fn read_one<'a>(reader: &mut Reader<'a, impl Watch>) -> Read<Property<'a>> {
 }
 
 /// Place, repetition and value (5.0 sections 2.2.2.2 and those of each packet).
+#[inline]
 fn check(property: Property<'_>, place: Place, start: usize, seen: &mut u64) -> Read<()> {
     let id = property.id();
     if !id.may_stand_in(place) {

@@ -4,7 +4,7 @@ use alloc::borrow::Cow;
 
 use super::read::{Read, Reader, Watch, malformed};
 use super::topic::TopicError;
-use super::write::{Writer, Written};
+use super::write::{Writer, Written, width};
 use super::{
     DecodeError, ErrorKind, PacketId, PacketType, Place, Properties, PropertyId, QoS, ReasonCode,
     Version, topic,
@@ -68,18 +68,19 @@ const DUP: u8 = 0b1000;
 const RETAIN: u8 = 0b0001;
 
 impl<'a> Publish<'a> {
-    pub(super) fn read(reader: &mut Reader<'a, impl Watch>, flags: u8) -> Read<Self> {
+    pub(super) fn read<W: Watch>(reader: &mut Reader<'a, W>, flags: u8) -> Read<Self, W::Fault> {
         let Some(qos) = QoS::from_bits((flags >> 1) & 0b11) else {
             return Err(malformed(
                 0,
                 "QoS",
                 ErrorKind::QoS3,
                 reader.cite_each("MQTT-3.3.1-4", "MQTT-3.3.1-4", "X31-42"),
-            ));
+            )
+            .into());
         };
         let dup = flags & DUP != 0;
         if dup && qos == QoS::AtMostOnce && reader.version != Version::V31 {
-            return Err(malformed(0, "DUP", ErrorKind::DupAtQoS0, "MQTT-3.3.1-2"));
+            return Err(malformed(0, "DUP", ErrorKind::DupAtQoS0, "MQTT-3.3.1-2").into());
         }
         let topic_at = reader.offset();
         let topic = reader.text("Topic Name")?;
@@ -100,7 +101,15 @@ impl<'a> Publish<'a> {
         dup | (self.delivery.qos().bits() << 1) | retain
     }
 
-    pub(super) fn write(&self, writer: &mut Writer) -> Written {
+    /// The Remaining Length of the packet, unless a part of it is too long to be written.
+    pub(super) fn length(&self, version: Version) -> usize {
+        let id = self.delivery.packet_id().map_or(0, |_| 2);
+        let properties = self.properties.wire().len();
+        let property_length = if version == Version::V5 { width(properties) } else { 0 };
+        2 + self.topic.len() + id + property_length + properties + self.payload.len()
+    }
+
+    pub(super) fn write(&self, writer: &mut Writer<'_>) -> Written {
         writer.string("Topic Name", &self.topic)?;
         if let Some(id) = self.delivery.packet_id() {
             writer.packet_id(id);
@@ -122,12 +131,12 @@ impl<'a> Publish<'a> {
     }
 }
 
-fn check_topic(
+fn check_topic<W: Watch>(
     topic: &str,
     topic_at: usize,
     properties: &Properties<'_>,
-    reader: &Reader<'_, impl Watch>,
-) -> Read<()> {
+    reader: &Reader<'_, W>,
+) -> Read<(), W::Fault> {
     let error = match topic::check_name(topic) {
         Ok(()) => None,
         // A Topic Alias stands for the topic.
@@ -151,7 +160,8 @@ fn check_topic(
             kind,
             requirement,
             reason,
-        });
+        }
+        .into());
     }
     Ok(())
 }

@@ -18,7 +18,7 @@ pub struct SubAck<'a> {
 }
 
 impl<'a> SubAck<'a> {
-    pub(super) fn read(reader: &mut Reader<'a, impl Watch>) -> Read<Self> {
+    pub(super) fn read<W: Watch>(reader: &mut Reader<'a, W>) -> Read<Self, W::Fault> {
         let packet_id = reader.packet_id()?;
         let properties = Properties::read(reader, Place::Packet(PacketType::SubAck))?;
         let unlisted = reader.cite_each("MQTT-3.9.3-2", "MQTT-3.9.3-2", "X31-09");
@@ -27,7 +27,7 @@ impl<'a> SubAck<'a> {
         Ok(Self { packet_id, properties, reasons })
     }
 
-    pub(super) fn write(&self, writer: &mut Writer) -> Written {
+    pub(super) fn write(&self, writer: &mut Writer<'_>) -> Written {
         writer.packet_id(self.packet_id);
         writer.properties(&self.properties)?;
         self.reasons.iter().for_each(|reason| writer.byte(reason.0));
@@ -43,14 +43,14 @@ impl<'a> SubAck<'a> {
 
 /// The codes that are the payload of SUBACK and UNSUBACK, with the requirements that an unlisted one
 /// and a lack of any break: a request has at least one Topic Filter.
-pub(super) fn read_reasons(
-    reader: &mut Reader<'_, impl Watch>,
+pub(super) fn read_reasons<W: Watch>(
+    reader: &mut Reader<'_, W>,
     packet: PacketType,
     unlisted: &'static str,
     missing: &'static str,
-) -> Read<Vec<ReasonCode>> {
+) -> Read<Vec<ReasonCode>, W::Fault> {
     if reader.is_at_end() {
-        return Err(reader.error("Reason Code", ErrorKind::NoReasonCode, missing));
+        return Err(reader.error("Reason Code", ErrorKind::NoReasonCode, missing).into());
     }
     let mut reasons = Vec::with_capacity(reader.left());
     while !reader.is_at_end() {

@@ -72,7 +72,7 @@ const RETAIN_AS_PUBLISHED: u8 = 0b0000_1000;
 const RETAIN_HANDLING: u8 = 0b0011_0000;
 
 impl<'a> Subscribe<'a> {
-    pub(super) fn read(reader: &mut Reader<'a, impl Watch>) -> Read<Self> {
+    pub(super) fn read<W: Watch>(reader: &mut Reader<'a, W>) -> Read<Self, W::Fault> {
         let packet_id = reader.packet_id()?;
         let properties = Properties::read(reader, Place::Packet(PacketType::Subscribe))?;
         let mut subscriptions = Vec::new();
@@ -82,12 +82,12 @@ impl<'a> Subscribe<'a> {
         if subscriptions.is_empty() {
             let requirement = reader.cite("MQTT-3.8.3-2", "MQTT-3.8.3-3");
             let kind = ErrorKind::NoTopicFilter;
-            return Err(protocol_error(reader.offset(), "Topic Filter", kind, requirement));
+            return Err(protocol_error(reader.offset(), "Topic Filter", kind, requirement).into());
         }
         Ok(Self { packet_id, properties, subscriptions })
     }
 
-    pub(super) fn write(&self, writer: &mut Writer) -> Written {
+    pub(super) fn write(&self, writer: &mut Writer<'_>) -> Written {
         writer.packet_id(self.packet_id);
         writer.properties(&self.properties)?;
         for subscription in &self.subscriptions {
@@ -116,21 +116,23 @@ impl<'a> Subscribe<'a> {
 }
 
 impl<'a> Subscription<'a> {
-    fn read(reader: &mut Reader<'a, impl Watch>) -> Read<Self> {
+    fn read<W: Watch>(reader: &mut Reader<'a, W>) -> Read<Self, W::Fault> {
         let filter = read_filter(reader)?;
         let at = reader.offset();
         let byte = reader.byte("Subscription Options")?;
         let options = SubscriptionOptions::read(byte, at, reader.version)?;
         if options.no_local && topic::is_shared(&filter) {
             let kind = ErrorKind::NoLocalOnShared;
-            return Err(protocol_error(at, "No Local", kind, "MQTT-3.8.3-4"));
+            return Err(protocol_error(at, "No Local", kind, "MQTT-3.8.3-4").into());
         }
         Ok(Self { filter, options })
     }
 }
 
 /// A Topic Filter of SUBSCRIBE or UNSUBSCRIBE.
-pub(super) fn read_filter<'a>(reader: &mut Reader<'a, impl Watch>) -> Read<Cow<'a, str>> {
+pub(super) fn read_filter<'a, W: Watch>(
+    reader: &mut Reader<'a, W>,
+) -> Read<Cow<'a, str>, W::Fault> {
     const FIELD: &str = "Topic Filter";
     let offset = reader.offset();
     let filter = reader.text(FIELD)?;

@@ -1,6 +1,8 @@
 //! Topic Names and Topic Filters (section 4.7 of 5.0 and 3.1.1), shared subscriptions (5.0 section
 //! 4.8.2).
 
+use super::words::contain_wildcard;
+
 /// What is wrong with a Topic Name or Topic Filter.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, thiserror::Error)]
 pub enum TopicError {
@@ -32,7 +34,7 @@ const SHARE: &str = "$share/";
 pub fn check_name(name: &str) -> Result<(), TopicError> {
     if name.is_empty() {
         Err(TopicError::Empty)
-    } else if memchr::memchr2(b'+', b'#', name.as_bytes()).is_some() {
+    } else if contain_wildcard(name.as_bytes()) {
         Err(TopicError::Wildcard)
     } else {
         Ok(())

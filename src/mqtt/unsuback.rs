@@ -19,7 +19,7 @@ pub struct UnsubAck<'a> {
 }
 
 impl<'a> UnsubAck<'a> {
-    pub(super) fn read(reader: &mut Reader<'a, impl Watch>) -> Read<Self> {
+    pub(super) fn read<W: Watch>(reader: &mut Reader<'a, W>) -> Read<Self, W::Fault> {
         let packet_id = reader.packet_id()?;
         let properties = Properties::read(reader, Place::Packet(PacketType::UnsubAck))?;
         // In 3.x the packet ends here; that nothing follows is checked for all packets.
@@ -31,7 +31,7 @@ impl<'a> UnsubAck<'a> {
         Ok(Self { packet_id, properties, reasons })
     }
 
-    pub(super) fn write(&self, writer: &mut Writer) -> Written {
+    pub(super) fn write(&self, writer: &mut Writer<'_>) -> Written {
         writer.packet_id(self.packet_id);
         writer.properties(&self.properties)?;
         self.reasons.iter().for_each(|reason| writer.byte(reason.0));

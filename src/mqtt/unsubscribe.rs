@@ -19,7 +19,7 @@ pub struct Unsubscribe<'a> {
 }
 
 impl<'a> Unsubscribe<'a> {
-    pub(super) fn read(reader: &mut Reader<'a, impl Watch>) -> Read<Self> {
+    pub(super) fn read<W: Watch>(reader: &mut Reader<'a, W>) -> Read<Self, W::Fault> {
         let packet_id = reader.packet_id()?;
         let properties = Properties::read(reader, Place::Packet(PacketType::Unsubscribe))?;
         let mut filters = Vec::new();
@@ -29,12 +29,12 @@ impl<'a> Unsubscribe<'a> {
         if filters.is_empty() {
             let requirement = reader.cite("MQTT-3.10.3-2", "MQTT-3.10.3-2");
             let kind = ErrorKind::NoTopicFilter;
-            return Err(protocol_error(reader.offset(), "Topic Filter", kind, requirement));
+            return Err(protocol_error(reader.offset(), "Topic Filter", kind, requirement).into());
         }
         Ok(Self { packet_id, properties, filters })
     }
 
-    pub(super) fn write(&self, writer: &mut Writer) -> Written {
+    pub(super) fn write(&self, writer: &mut Writer<'_>) -> Written {
         writer.packet_id(self.packet_id);
         writer.properties(&self.properties)?;
         self.filters.iter().try_for_each(|filter| writer.string("Topic Filter", filter))

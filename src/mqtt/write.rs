@@ -9,17 +9,39 @@ pub(super) const LARGEST_VARIABLE_BYTE_INTEGER: usize = 268_435_455;
 
 /// Writes the fields of one packet in their order.
 #[derive(Debug)]
-pub(super) struct Writer {
-    /// What follows the fixed header.
-    pub(super) body: Vec<u8>,
+pub(super) struct Writer<'o> {
+    /// Where to append them.
+    out: &'o mut Vec<u8>,
     pub(super) version: Version,
 }
 
 pub(super) type Written = Result<(), EncodeError>;
 
-impl Writer {
-    pub(super) const fn new(version: Version) -> Self {
-        Self { body: Vec::new(), version }
+impl Writer<'_> {
+    /// Appends a whole packet. Its body stays where it is written, unless the Remaining Length needs
+    /// more bytes, or fewer, than the one expected.
+    pub(super) fn packet(
+        out: &mut Vec<u8>,
+        first_byte: u8,
+        expected: usize,
+        version: Version,
+        body: impl FnOnce(&mut Writer<'_>) -> Written,
+    ) -> Written {
+        out.reserve(1 + 4 + expected);
+        out.push(first_byte);
+        let length_at = out.len();
+        variable_byte_integer(out, expected as u32);
+        let body_at = out.len();
+        body(&mut Writer { out, version })?;
+        let length = out.len() - body_at;
+        if length > LARGEST_VARIABLE_BYTE_INTEGER {
+            return Err(EncodeError::PacketTooLarge(length));
+        }
+        if length != expected {
+            let (bytes, width) = shortest_form(length as u32);
+            out.splice(length_at..body_at, bytes.into_iter().take(width));
+        }
+        Ok(())
     }
 
     pub(super) const fn is_v5(&self) -> bool {
@@ -27,11 +49,11 @@ impl Writer {
     }
 
     pub(super) fn byte(&mut self, byte: u8) {
-        self.body.push(byte);
+        self.out.push(byte);
     }
 
     pub(super) fn two_bytes(&mut self, value: u16) {
-        self.body.extend_from_slice(&value.to_be_bytes());
+        self.out.extend_from_slice(&value.to_be_bytes());
     }
 
     pub(super) fn packet_id(&mut self, id: PacketId) {
@@ -39,7 +61,7 @@ impl Writer {
     }
 
     pub(super) fn everything(&mut self, bytes: &[u8]) {
-        self.body.extend_from_slice(bytes);
+        self.out.extend_from_slice(bytes);
     }
 
     pub(super) fn binary(&mut self, field: &'static str, bytes: &[u8]) -> Written {
@@ -64,7 +86,7 @@ impl Writer {
             if length > LARGEST_VARIABLE_BYTE_INTEGER {
                 return Err(EncodeError::PacketTooLarge(length));
             }
-            variable_byte_integer(&mut self.body, length as u32);
+            variable_byte_integer(self.out, length as u32);
             self.everything(properties.wire());
             Ok(())
         } else if properties.is_empty() {
@@ -75,15 +97,29 @@ impl Writer {
     }
 }
 
-/// Appends a Variable Byte Integer in its shortest form (5.0 section 1.5.5).
-pub(super) fn variable_byte_integer(bytes: &mut Vec<u8>, mut value: u32) {
+/// Appends a Variable Byte Integer in its shortest form.
+pub(super) fn variable_byte_integer(bytes: &mut Vec<u8>, value: u32) {
+    let (form, width) = shortest_form(value);
+    bytes.extend_from_slice(&form[..width]);
+}
+
+/// How many bytes a length takes as a Variable Byte Integer.
+pub(super) const fn width(length: usize) -> usize {
+    shortest_form(length as u32).1
+}
+
+/// A Variable Byte Integer in its shortest form (5.0 section 1.5.5), and how many of the bytes it has:
+/// five where the value is larger than there may be.
+const fn shortest_form(mut value: u32) -> ([u8; 5], usize) {
+    let mut form = [0; 5];
+    let mut width = 0;
     loop {
-        let low = (value & 0x7F) as u8;
+        form[width] = (value & 0x7F) as u8;
         value >>= 7;
+        width += 1;
         if value == 0 {
-            bytes.push(low);
-            return;
+            return (form, width);
         }
-        bytes.push(low | 0x80);
+        form[width - 1] |= 0x80;
     }
 }
