@@ -78,6 +78,11 @@ impl<'a> Text<'a> {
 }
 
 impl<'a> Plan<'a> {
+    /// A Topic Filter and a Topic Name, if they are such.
+    pub fn filter_and_name(&self) -> (&'a str, &'a str) {
+        (self.text.get(), self.topic.get())
+    }
+
     /// The version that the plan asks for.
     pub fn version(&self) -> Version {
         Version::ALL[usize::from(self.version) % Version::ALL.len()]

@@ -1,10 +1,8 @@
 //! Where the decoders of event streams differ, and why each difference is accepted. What is not listed
 //! here is a finding, of ours or of the peer.
 
-use pushspec_wire::sse::Limits;
-
 use super::peers::Peer;
-use super::reading::{Dispatched, Reading};
+use super::reading::dispatched;
 
 /// What is accepted of a peer: it may differ on such a stream.
 #[derive(Debug)]
@@ -65,7 +63,7 @@ pub fn unexplained(chunks: &[&[u8]], peer: Peer) -> Option<String> {
 }
 
 fn difference(chunks: &[&[u8]], peer: Peer) -> Option<String> {
-    let here: Vec<Dispatched> = Reading::of(Limits::default(), chunks.iter().copied()).dispatched();
+    let here = dispatched(chunks);
     match peer.events(chunks) {
         Ok(there) if there == here => None,
         there => Some(format!("here {here:?}\nthere {there:?}")),

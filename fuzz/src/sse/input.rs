@@ -1,6 +1,7 @@
 //! What a target makes of the fuzzer's bytes: a stream as it stands there, or one of likely lines.
 
 use arbitrary::{Arbitrary, Unstructured};
+use pushspec_wire::sse::Limits;
 
 /// The first byte of an input; from here on lines follow instead of bytes.
 pub const PLANNED: u8 = 0x80;
@@ -120,5 +121,13 @@ impl Value<'_> {
             Self::Any(bytes) => stream.extend_from_slice(bytes),
             Self::Long(length) => stream.resize(stream.len() + usize::from(*length), b'x'),
         }
+    }
+}
+
+/// Limits from a byte: often the usual ones, else such that streams meet them.
+pub fn limits(byte: u8) -> Limits {
+    match byte {
+        0..128 => Limits::default(),
+        _ => Limits { line: usize::from(byte) - 120, event: usize::from(byte) - 110 },
     }
 }
