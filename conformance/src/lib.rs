@@ -9,6 +9,7 @@ pub mod launch;
 pub mod lint;
 pub mod monitor;
 pub mod probe;
+pub mod profile;
 pub mod reference;
 pub mod report;
 pub mod requirement;

@@ -10,6 +10,7 @@ mod explain;
 mod lint;
 mod list;
 mod output;
+mod profiles;
 mod references;
 mod report;
 mod serve;
@@ -51,6 +52,7 @@ enum Command {
     Explain(explain::Args),
     Decode(decode::Args),
     Lint(lint::Args),
+    Profiles(profiles::Args),
     Serve(Box<serve::Args>),
     Completions(completions::Args),
 }
@@ -65,6 +67,7 @@ pub(crate) fn main() -> ExitCode {
         Command::Explain(args) => explain::run(&args),
         Command::Decode(args) => decode::run(&args),
         Command::Lint(args) => lint::run(&args),
+        Command::Profiles(args) => profiles::run(&args),
         Command::Serve(args) => serve::run(*args),
         Command::Completions(args) => {
             completions::run(&args);

@@ -6,6 +6,7 @@ use std::time::Duration;
 use pushspec::event::{Event, RunReport};
 use pushspec::launch::Launch;
 use pushspec::probe::sse::{PublishFormat, Replay, Stimulus};
+use pushspec::profile::Profile;
 use pushspec::report::{ExitStatus, Secrets};
 use pushspec::requirement::{Catalogue, Level, Protocol};
 use pushspec::runner::{self, Access, EndpointPlan, Plan, Selection};
@@ -16,7 +17,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval};
 
 use super::output::{self, Files, ReportTo};
 use super::similar::suggestion;
-use super::{Asked, Wrong, references, runtime};
+use super::{Asked, Wrong, profiles, references, runtime};
 
 /// Test endpoints against their specifications
 ///
@@ -44,6 +45,11 @@ pub(super) struct Args {
     /// Only cases of this level or a stronger one: must, should, advice or may.
     #[arg(long, value_name = "LEVEL")]
     level: Option<Level>,
+
+    /// What the endpoint is asked for: a profile's name, or the path of one's own; `pushspec profiles`
+    /// has them [default: browser].
+    #[arg(long, value_name = "NAME|FILE")]
+    profile: Option<String>,
 
     /// Cases that run at the same time.
     #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=256))]
@@ -115,6 +121,7 @@ Examples:
   pushspec test mqtts://broker:8883 --ca ca.pem --username ci --password-env MQTT_PASSWORD
   pushspec test http://localhost:3000/events --publish-url http://localhost:3000/publish
   pushspec test http://localhost:3000/events --trigger 'redis-cli -x publish news'
+  pushspec test http://localhost:8000/v1/chat/completions --profile llm
   pushspec test mqtt://localhost:1883 --report html=out.html --report junit=out.xml
   pushspec test mqtt://127.0.0.1:0 --exec 'mosquitto -p $PUSHSPEC_PORT'
 
@@ -191,7 +198,8 @@ pub(super) fn run(mut args: Args) -> Result<ExitStatus, Wrong> {
     let selection = selection(&args)?;
     let password = password(&args)?;
     let secrets = secrets(&args, password.as_deref());
-    let endpoints = endpoints(&args, password.as_deref())?;
+    let profile = args.profile.as_deref().map(profiles::profile).transpose()?;
+    let endpoints = endpoints(&args, password.as_deref(), profile.as_ref())?;
     let files = Files::create(args.report)?;
     let runtime = runtime()?;
     let status = runtime.block_on(async {
@@ -210,6 +218,7 @@ pub(super) fn run(mut args: Args) -> Result<ExitStatus, Wrong> {
             }),
             endpoints,
             selection,
+            profile,
             jobs: args.jobs.into(),
             timeout: args.timeout,
             run: run_id()?,
@@ -350,10 +359,18 @@ fn secrets(args: &Args, password: Option<&str>) -> Secrets {
 }
 
 /// The endpoints of the URLs given.
-fn endpoints(args: &Args, password: Option<&str>) -> Result<Vec<EndpointPlan>, Wrong> {
+fn endpoints(
+    args: &Args,
+    password: Option<&str>,
+    profile: Option<&Profile>,
+) -> Result<Vec<EndpointPlan>, Wrong> {
     let tls = TlsOptions { ca: args.ca.clone(), cert: args.cert.clone(), key: args.key.clone() };
+    let opening = profile.map(|profile| profile.opening.clone()).unwrap_or_default();
+    let promised = profile.and_then(|profile| profile.replay);
     let connector = |url: &EndpointUrl| {
-        Connector::new(url.clone(), &tls, args.header.clone()).map_err(Wrong::usage)
+        Connector::new(url.clone(), &tls, args.header.clone())
+            .map(|connector| connector.opened_by(opening.clone()))
+            .map_err(Wrong::usage)
     };
     args.urls
         .iter()
@@ -385,7 +402,7 @@ fn endpoints(args: &Args, password: Option<&str>) -> Result<Vec<EndpointPlan>, W
                     stimulus,
                     closer: http("--close-url", &args.close_url)?,
                     via: http("--via", &args.via)?,
-                    replay: args.replay.unwrap_or_default(),
+                    replay: args.replay.or(promised).unwrap_or_default(),
                     idle: args.idle,
                 }
             } else {

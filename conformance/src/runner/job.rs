@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::case::{About, Running};
 use crate::evidence::Evidence;
-use crate::requirement::Protocol;
+use crate::requirement::{Level, Protocol};
 
 /// A case in one protocol at one endpoint.
 #[derive(Clone)]
@@ -21,6 +21,8 @@ pub struct Job {
     pub not_applicable: Option<String>,
     /// Why the case cannot reach its point, if that is known beforehand.
     pub out_of_reach: Option<String>,
+    /// As which level a breach counts, where a profile says so, and why.
+    pub counts_as: Option<(Level, String)>,
     /// Nothing else runs while this does.
     pub alone: bool,
     /// Begins an attempt. The name is unique in the run: letters and digits.

@@ -5,6 +5,7 @@ mod crash;
 mod detect;
 mod job;
 mod mqtt;
+mod profiled;
 mod schedule;
 mod select;
 mod sse;
@@ -19,6 +20,7 @@ use tokio::time::Instant;
 use crate::event::{EVENTS_SCHEMA, Event, Tool};
 use crate::launch::{Launch, LaunchError, Launched};
 use crate::probe::sse::{Replay, Stimulus};
+use crate::profile::Profile;
 use crate::transport::Connector;
 
 pub use detect::Undetected;
@@ -34,6 +36,8 @@ pub struct Plan {
     pub launch: Option<Launch>,
     /// Which cases.
     pub selection: Selection,
+    /// What the endpoints are asked for beyond, or short of, their specifications.
+    pub profile: Option<Profile>,
     /// How many cases run at the same time.
     pub jobs: usize,
     /// How long a reply may take.
@@ -167,12 +171,15 @@ async fn jobs(
     launched: Option<&Launched>,
     tell: &impl Fn(Event),
 ) -> Result<schedule::Work, Undetected> {
-    let work = match &endpoint.access {
+    let mut work = match &endpoint.access {
         Access::Mqtt { user_name, password } => {
             mqtt::work(endpoint, user_name.as_deref(), password.as_deref(), plan, launched).await?
         }
         Access::Sse { .. } => sse::work(endpoint, plan, launched).await?,
     };
+    if let Some(profile) = &plan.profile {
+        profiled::apply(profile, &mut work);
+    }
     tell(Event::EndpointPlanned { endpoint: work.endpoint.clone(), cases: work.jobs.len() });
     Ok(work)
 }

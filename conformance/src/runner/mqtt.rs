@@ -134,6 +134,7 @@ fn job(case: &'static Case<Cx>, setting: &Setting, url: &str, protocol: Protocol
         endpoint: url.to_owned(),
         not_applicable: None,
         out_of_reach: None,
+        counts_as: None,
         alone: false,
         attempt: Arc::new(move |evidence, name| {
             let residue = Residue::default();

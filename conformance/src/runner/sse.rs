@@ -84,6 +84,7 @@ fn job(case: &'static Case<Cx>, setting: &Setting, url: &str) -> Job {
                 "the response is held back until there is more of it or it ends, see {HEADERS_AT_ONCE} (a proxy that buffers? with nginx, `proxy_buffering off` or the header field `X-Accel-Buffering: no` helps)"
             )
         }),
+        counts_as: None,
         not_applicable: case.needs.iter().find_map(|need| setting.lacks(*need)),
         alone: case.disturbs && setting.closer.is_some(),
         attempt: Arc::new(move |evidence, name| {

@@ -16,11 +16,16 @@ pub(super) fn report(
     duration_ms: u64,
 ) -> CaseReport {
     let gathered = evidence.gathered();
-    let level = job.about.level_in(job.protocol);
+    let by_specification = job.about.level_in(job.protocol);
+    let level = job.counts_as.as_ref().map_or(by_specification, |(level, _)| *level);
     let counted = Counted::new(level, outcome, &gathered);
     let mut observations = gathered.observations;
     if let Some(departs) = counted.departs {
         observations.insert("departs".to_owned(), departs);
+    }
+    if let Some((level, why)) = &job.counts_as {
+        let change = format!("counts as {level} instead of {by_specification}: {why}");
+        observations.insert("level".to_owned(), change);
     }
     let mut report = CaseReport {
         id: job.about.id.to_owned(),

@@ -1,6 +1,7 @@
 //! Transports: how a connection to an endpoint is opened. Above them all are ordered, lossless byte
 //! streams (MQTT 5.0 section 4.2), and nothing knows which one it has.
 
+mod opening;
 mod tls;
 mod url;
 mod websocket;
@@ -15,6 +16,7 @@ use tokio::io::{AsyncRead, AsyncWrite, DuplexStream};
 use tokio::net::{TcpStream, UnixStream};
 use tokio_rustls::rustls::pki_types::ServerName;
 
+pub use opening::Opening;
 pub use tls::{TlsError, TlsOptions};
 pub(crate) use tls::{authorities, certificates, private_key};
 pub use url::{EndpointUrl, Scheme, UrlError};
@@ -33,6 +35,7 @@ pub struct Connector {
     url: EndpointUrl,
     way: Way,
     headers: Arc<[(String, String)]>,
+    opening: Arc<Opening>,
 }
 
 #[derive(Clone)]
@@ -104,7 +107,7 @@ impl Connector {
             scheme if scheme.is_tls() => Way::Tls(tls::connector(tls)?),
             _ => Way::Tcp,
         };
-        Ok(Self { url, way, headers: headers.into() })
+        Ok(Self { url, way, headers: headers.into(), opening: Arc::default() })
     }
 
     /// A connector to something in this process, such as a reference target in a test.
@@ -112,7 +115,12 @@ impl Connector {
         url: EndpointUrl,
         open: impl Fn() -> DuplexStream + Send + Sync + 'static,
     ) -> Self {
-        Self { url, way: Way::Memory(Arc::new(open)), headers: Arc::new([]) }
+        Self {
+            url,
+            way: Way::Memory(Arc::new(open)),
+            headers: Arc::new([]),
+            opening: Arc::default(),
+        }
     }
 
     /// Where it connects to.
@@ -123,6 +131,16 @@ impl Connector {
     /// Headers that the user wants on every HTTP request.
     pub fn headers(&self) -> &[(String, String)] {
         &self.headers
+    }
+
+    /// The same connector, for event streams that are asked for in another way.
+    pub fn opened_by(self, opening: Opening) -> Self {
+        Self { opening: Arc::new(opening), ..self }
+    }
+
+    /// How the user wants event streams to be asked for.
+    pub fn opening(&self) -> &Opening {
+        &self.opening
     }
 
     /// Opens a connection within the deadline, WebSocket handshake included.

@@ -6,6 +6,7 @@ mod decode;
 mod launch;
 mod lint;
 mod peers;
+mod profiles;
 mod reports;
 mod runs;
 mod texts;

@@ -2,8 +2,8 @@
 
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::thread;
 
 /// Handles each connection with a function, in a thread of its own.
@@ -47,6 +47,21 @@ pub(crate) fn endless(head: &'static [u8], part: &'static [u8]) -> SocketAddr {
             while stream.write_all(part).is_ok() {}
         }
     })
+}
+
+/// Answers every request in the same way, closes, and keeps the requests.
+pub(crate) fn answering(answer: &'static [u8]) -> (SocketAddr, Arc<Mutex<Vec<String>>>) {
+    let requests = Arc::new(Mutex::new(Vec::new()));
+    let kept = Arc::clone(&requests);
+    let address = listening(move |mut stream| {
+        let mut buffer = [0; 4096];
+        let count = stream.read(&mut buffer).unwrap_or_default();
+        kept.lock().unwrap().push(String::from_utf8_lossy(&buffer[..count]).into_owned());
+        let _ = stream.write_all(answer);
+        let _ = stream.shutdown(std::net::Shutdown::Write);
+        swallow(stream);
+    });
+    (address, requests)
 }
 
 /// Takes publications and never answers anything else, as a proxy does that buffers a stream.

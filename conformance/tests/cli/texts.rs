@@ -13,6 +13,7 @@ fn shown(arguments: &[&str]) -> String {
 fn help_teaches() {
     insta::assert_snapshot!("help", shown(&["--help"]));
     insta::assert_snapshot!("help_test", shown(&["test", "--help"]));
+    insta::assert_snapshot!("help_profiles", shown(&["profiles", "--help"]));
     insta::assert_snapshot!("help_lint", shown(&["lint", "--help"]));
     insta::assert_snapshot!("help_serve_mqtt", shown(&["serve", "mqtt", "--help"]));
 }

@@ -108,6 +108,7 @@ impl Http {
     /// Sends a request on a new connection and waits for nothing.
     pub async fn begin(&self, request: &Request) -> Result<Pending, Trouble> {
         let url = self.connector.url();
+        let request = request.opened_by(self.connector.opening());
         let mut connection = self
             .connector
             .connect(self.timeout)

@@ -2,6 +2,8 @@
 
 use bytes::Bytes;
 
+use crate::transport::Opening;
+
 /// A request. Nothing in it is checked, so that it may be illegal.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Request {
@@ -10,12 +12,49 @@ pub struct Request {
     version: &'static str,
     headers: Vec<(String, Vec<u8>)>,
     body: Option<Bytes>,
+    /// Whether it asks for the stream as clients do, in whichever way those do it.
+    opens_stream: bool,
 }
 
+/// The header fields of an `EventSource`.
+const EVENT_SOURCE: [(&str, &str); 2] =
+    [("Accept", "text/event-stream"), ("Cache-Control", "no-cache")];
+
 impl Request {
-    /// What an `EventSource` sends: GET, `Accept: text/event-stream`, `Cache-Control: no-cache`.
+    /// What an `EventSource` sends: GET, `Accept: text/event-stream`, `Cache-Control: no-cache`;
+    /// or what the user says that the endpoint's clients send.
     pub fn event_source() -> Self {
-        Self::new("GET").header("Accept", "text/event-stream").header("Cache-Control", "no-cache")
+        let plain = Self { opens_stream: true, ..Self::new("GET") };
+        EVENT_SOURCE.iter().fold(plain, |request, (name, value)| request.header(name, value))
+    }
+
+    /// What goes out, where the user says how streams are asked for. What a case itself sets stays.
+    pub(super) fn opened_by(&self, opening: &Opening) -> Self {
+        let mut request = self.clone();
+        if !self.opens_stream {
+            return request;
+        }
+        if let Some(method) = &opening.method {
+            request.method.clone_from(method);
+        }
+        for (name, value) in &opening.headers {
+            let same = |(known, _): &&mut (String, Vec<u8>)| known.eq_ignore_ascii_case(name);
+            match request.headers.iter_mut().find(same) {
+                Some((known, old)) => {
+                    let usual = EVENT_SOURCE.iter().any(|(usual, value)| {
+                        known.eq_ignore_ascii_case(usual) && old.as_slice() == value.as_bytes()
+                    });
+                    if usual {
+                        *old = value.as_bytes().to_vec();
+                    }
+                }
+                None => request.headers.push((name.clone(), value.as_bytes().to_vec())),
+            }
+        }
+        if let (None, Some(body)) = (&request.body, &opening.body) {
+            request.body = Some(body.clone().into());
+        }
+        request
     }
 
     /// A request without header fields of its own, for the resource of the connector's URL.
@@ -26,6 +65,7 @@ impl Request {
             version: "HTTP/1.1",
             headers: Vec::new(),
             body: None,
+            opens_stream: false,
         }
     }
 
@@ -98,6 +138,27 @@ impl Request {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn streams_are_asked_for_as_the_user_says() {
+        let opening = Opening {
+            method: Some("POST".to_owned()),
+            headers: vec![
+                ("accept".to_owned(), "a/b".to_owned()),
+                ("Last-Event-ID".to_owned(), "0".to_owned()),
+                ("Version".to_owned(), "1".to_owned()),
+            ],
+            body: Some("{}".to_owned()),
+        };
+        let sent = Request::event_source().header("Last-Event-ID", "7").opened_by(&opening);
+        assert_eq!(
+            String::from_utf8_lossy(&sent.encode("h", "/")),
+            "POST / HTTP/1.1\r\nHost: h\r\nAccept: a/b\r\nCache-Control: no-cache\r\n\
+             Last-Event-ID: 7\r\nVersion: 1\r\nContent-Length: 2\r\n"
+        );
+        let own = Request::new("OPTIONS").header("Accept", "text/event-stream");
+        assert_eq!(own.opened_by(&opening), own);
+    }
 
     #[test]
     fn values_go_out_as_they_are() {
