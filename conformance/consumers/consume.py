@@ -85,7 +85,7 @@ def _options(arguments):
     parser.add_argument("names", nargs="*", metavar="NAME", help="only consumers whose name holds this, such as junit")
     parser.add_argument("--pushspec", type=Path, metavar="PATH", default=default_pushspec(), help="the program (default: the build in target/)")
     parser.add_argument("--out", type=Path, metavar="DIR", default=ROOT / "out" / "consumers", help="where reports and logs go (default: out/consumers)")
-    parser.add_argument("--timeout", type=float, default=120, metavar="S", help="most seconds for one consumer (default: 120)")
+    parser.add_argument("--timeout", type=float, default=240, metavar="S", help="most seconds for one consumer (default: 240)")
     options = parser.parse_args(arguments)
     options.pushspec = options.pushspec.absolute()
     if not os.access(options.pushspec, os.X_OK):

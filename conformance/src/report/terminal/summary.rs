@@ -1,13 +1,13 @@
 //! The summary: what was tested, what came of it, and how the tool ends.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::time::Duration;
 
 use crate::event::{CaseReport, Endpoint, RunReport, Totals, Verdict};
 use crate::report::exit::{ExitStatus, plural};
 use crate::report::text::{Look, Paint, hang};
-use crate::requirement::{Level, Protocol};
+use crate::requirement::{Catalogue, Level, Protocol};
 
 use super::Artefact;
 
@@ -38,6 +38,7 @@ pub(super) fn write(out: &mut String, report: &RunReport, artefacts: &[Artefact]
         let label = format!("{:<16}", artefact.format);
         hang(out, &label, &look.visible(&artefact.path), look.width);
     }
+    next(out, report, artefacts, look);
     let reason = format!("{} ({})", status.code(), look.visible(&status.reason(report)));
     hang(out, "exit            ", &reason, look.width);
 }
@@ -105,6 +106,31 @@ fn capabilities(out: &mut String, endpoint: &Endpoint, protocol: Protocol, look:
     }
 }
 
+/// How to look into what failed, where that is kept and no page shows it yet.
+fn next(out: &mut String, report: &RunReport, artefacts: &[Artefact], look: Look) {
+    let kept = artefacts.iter().find(|artefact| matches!(&*artefact.format, "json" | "ndjson"));
+    let page = artefacts.iter().any(|artefact| artefact.format == "html");
+    if let (Some(kept), false, true) = (kept, page, report.totals.fail > 0) {
+        // On one line, to be copied.
+        let path = look.visible(&kept.path);
+        let _ = writeln!(out, "next            pushspec report {path} --html report.html");
+    }
+}
+
+/// How many requirements of the protocols that were tested a case could judge by watching a server.
+fn testable(report: &RunReport) -> usize {
+    let tested: BTreeSet<Protocol> = report.cases.iter().map(|case| case.protocol).collect();
+    let judged = |protocol, id: &str| {
+        report.requirements.iter().any(|known| known.protocol == protocol && known.id == id)
+    };
+    Catalogue::embedded()
+        .iter()
+        .filter(|row| tested.contains(&row.protocol))
+        // What a case judges can evidently be tested.
+        .filter(|row| row.testable_at_a_server() || judged(row.protocol, row.id))
+        .count()
+}
+
 fn requirements(out: &mut String, report: &RunReport, look: Look) {
     let count = |wanted: Verdict| {
         report.requirements.iter().filter(|requirement| requirement.verdict == wanted).count()
@@ -112,7 +138,8 @@ fn requirements(out: &mut String, report: &RunReport, look: Look) {
     let (hold, broken, doubtful) =
         (count(Verdict::Pass), count(Verdict::Fail), count(Verdict::Warn));
     let judged = hold + broken + doubtful;
-    let mut text = format!("{judged} judged: {hold} hold, {broken} broken");
+    let of = testable(report);
+    let mut text = format!("{judged} of {of} on a server judged: {hold} hold, {broken} broken");
     if doubtful > 0 {
         let _ = write!(text, ", {doubtful} with warnings");
     }
