@@ -2,6 +2,7 @@
 
 pub mod case;
 pub mod counted;
+pub mod coverage;
 pub mod decode;
 pub mod event;
 pub mod evidence;

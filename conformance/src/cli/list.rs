@@ -1,5 +1,7 @@
 //! `pushspec list`
 
+use pushspec::coverage::Covered;
+use pushspec::monitor;
 use pushspec::report::ExitStatus;
 use pushspec::report::listing::{Listed, list};
 use pushspec::requirement::{Level, Protocol};
@@ -24,13 +26,19 @@ pub(super) struct Args {
     /// Only cases of this level or a stronger one: must, should, advice or may.
     #[arg(long, value_name = "LEVEL")]
     level: Option<Level>,
-    /// As JSON: an array with one object for each case and protocol.
+    /// The requirements instead: which are judged, which cannot be tested from outside, which are open.
+    #[arg(long, conflicts_with_all = ["case", "requirement", "level"])]
+    coverage: bool,
+    /// As JSON: an array with one object for each case and protocol, or for each requirement.
     #[arg(long)]
     json: bool,
 }
 
 /// Prints the list.
 pub(super) fn run(args: &Args) -> Result<ExitStatus, Wrong> {
+    if args.coverage {
+        return coverage(args);
+    }
     let selection = Selection::all()
         .protocols(args.protocol.iter().copied())
         .cases(args.case.iter().map(String::as_str))
@@ -57,6 +65,20 @@ pub(super) fn run(args: &Args) -> Result<ExitStatus, Wrong> {
         serde_json::to_string_pretty(&cases).map_err(Wrong::internal)? + "\n"
     } else {
         list(&cases, output::look())
+    };
+    output::print(&text);
+    Ok(ExitStatus::Conformant)
+}
+
+/// Prints the coverage of the catalogue.
+fn coverage(args: &Args) -> Result<ExitStatus, Wrong> {
+    let mut covered = pushspec::coverage::coverage(suite::all(), monitor::judged());
+    let wanted = |row: &Covered| args.protocol.is_empty() || args.protocol.contains(&row.protocol);
+    covered.retain(wanted);
+    let text = if args.json {
+        serde_json::to_string_pretty(&covered).map_err(Wrong::internal)? + "\n"
+    } else {
+        pushspec::report::coverage::coverage(&covered, output::look())
     };
     output::print(&text);
     Ok(ExitStatus::Conformant)

@@ -3,6 +3,7 @@
 //! They read events and the report model, and look up texts in the catalogue; of the runner and the
 //! suite they know nothing.
 
+pub mod coverage;
 pub mod ctrf;
 mod exit;
 mod format;
