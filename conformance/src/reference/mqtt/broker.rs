@@ -15,6 +15,7 @@ use super::end::Cause;
 use super::lenient::{self, Reading};
 use super::message::Message;
 use super::session::Session;
+use super::tamper;
 use super::{Choice, Config, ConnectionId, Fault};
 
 /// How much is sent at once by the fault that floods.
@@ -379,7 +380,8 @@ impl Broker {
     }
 
     pub(super) fn send_bytes(&mut self, id: ConnectionId, bytes: impl Into<Bytes>) {
-        self.output.push_back(Output::Send(id, bytes.into()));
+        let bytes = tamper::tampered(bytes.into(), self.client(id), &self.config.faults);
+        self.output.extend(bytes.into_iter().map(|bytes| Output::Send(id, bytes)));
     }
 
     pub(super) fn close(&mut self, id: ConnectionId) {

@@ -24,6 +24,7 @@ mod publish;
 mod server;
 mod session;
 mod subscribe;
+mod tamper;
 
 pub use broker::{Broker, Output};
 pub use choice::Choice;
