@@ -137,6 +137,31 @@ impl Recorder {
         EntryId(shared.entries.len() - 1)
     }
 
+    /// An empty trace with the same beginning of time, for what may turn out not to be worth telling.
+    pub fn aside(&self) -> Self {
+        Self { shared: Arc::default(), began: self.began }
+    }
+
+    /// Adds what another trace holds, its connections numbered on.
+    pub fn adopt(&self, other: &Self) {
+        let theirs = other.lock();
+        let mut shared = self.lock();
+        let before = shared.connections;
+        shared.connections += theirs.connections;
+        shared.omitted += theirs.omitted;
+        for entry in &theirs.entries {
+            if shared.entries.len() >= KEPT_ENTRIES {
+                shared.omitted += 1;
+                continue;
+            }
+            let mut entry = entry.clone();
+            if entry.connection > 0 {
+                entry.connection += before;
+            }
+            shared.entries.push(entry);
+        }
+    }
+
     /// Adds a remark that concerns no connection.
     pub fn note(&self, text: impl Into<String>) -> EntryId {
         self.add(0, EntryKind::Note, text, &[])

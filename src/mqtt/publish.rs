@@ -38,6 +38,14 @@ pub enum Delivery {
 }
 
 impl Delivery {
+    /// The Packet Identifier, above QoS 0.
+    pub const fn id(self) -> Option<PacketId> {
+        match self {
+            Self::AtMostOnce => None,
+            Self::AtLeastOnce { id, .. } | Self::ExactlyOnce { id, .. } => Some(id),
+        }
+    }
+
     /// The QoS level.
     pub const fn qos(self) -> QoS {
         match self {

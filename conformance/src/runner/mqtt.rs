@@ -15,7 +15,7 @@ use crate::evidence::Evidence;
 use crate::launch::Launched;
 use crate::probe::mqtt::{Capabilities, Message, Residue};
 use crate::requirement::Protocol;
-use crate::suite::mqtt::{CASES, Cx, Setting};
+use crate::suite::mqtt::{CASES, Cx, Extent, Setting};
 
 const PROTOCOLS: [Protocol; 3] = [Protocol::Mqtt31, Protocol::Mqtt311, Protocol::Mqtt5];
 
@@ -47,6 +47,7 @@ pub(super) async fn work(
             password: password.map(str::to_owned),
             run: plan.run.clone(),
             launched: launched.cloned(),
+            extent: Extent::Whole,
         };
         match first_contact(setting).await {
             Ok(setting) => drop(settings.insert(protocol, setting)),

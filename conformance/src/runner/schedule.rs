@@ -19,6 +19,11 @@ use crate::launch::Launched;
 /// How many attempts at a connection a target gets before it counts as dead.
 const SIGNS_OF_LIFE: u32 = 3;
 
+/// A wait that the spec imposes and others should overlap.
+const A_WAIT: Duration = Duration::from_secs(1);
+/// How many times as many scenarios as may be busy may wait.
+const WAITING: usize = 8;
+
 /// Everything to be run at one endpoint.
 pub(super) struct Work {
     /// What is known of it.
@@ -68,7 +73,8 @@ pub(super) async fn run(
     let mut stopped = interrupt.borrow().clone();
     let tell = |event| drop(events.send(event));
     loop {
-        while stopped.is_none() && suspects.is_empty() && running.len() < plan.jobs.max(1) {
+        while stopped.is_none() && suspects.is_empty() && has_room(&waiting, &in_flight, plan.jobs)
+        {
             if waiting.front().is_some_and(|(_, job)| job.alone) && !running.is_empty() {
                 break;
             }
@@ -130,6 +136,23 @@ pub(super) async fn run(
         }
     }
     stopped
+}
+
+/// Whether the scenario does next to nothing for seconds, because the spec makes it wait.
+fn waits(job: &Job) -> bool {
+    job.not_applicable.is_none() && job.about.lasts >= A_WAIT
+}
+
+/// Whether the next job may begin. Scenarios that wait take no part in the number of those that run at
+/// the same time, so that their waits overlap; unless one at a time is wanted.
+fn has_room(next: &VecDeque<(usize, Job)>, running: &BTreeMap<usize, Job>, jobs: usize) -> bool {
+    if jobs <= 1 {
+        return running.is_empty();
+    }
+    match next.front() {
+        Some((_, job)) if waits(job) && !job.alone => running.len() < jobs * WAITING,
+        _ => running.values().filter(|job| !waits(job)).count() < jobs,
+    }
 }
 
 /// Brings one job to its report, and tells whether the target is dead.

@@ -304,6 +304,31 @@ impl Client {
         }
     }
 
+    /// Awaits the end of the connection, or a packet that `goes_on` takes for a sign that there is none;
+    /// that packet is told.
+    pub async fn ended_or(
+        &mut self,
+        goes_on: impl Fn(&Packet<'static>) -> bool,
+    ) -> Result<Option<Packet<'static>>, Unmet> {
+        let awaited = "the end of the connection";
+        let sign = self.await_where(awaited, |arrival| {
+            arrival.packet.as_ref().ok().filter(|packet| goes_on(packet)).cloned()
+        });
+        match sign.await {
+            Ok(packet) => Ok(Some(packet.packet)),
+            Err(_) if self.end.is_some() => Ok(None),
+            Err(unmet) => Err(unmet),
+        }
+    }
+
+    /// A CONNACK that arrived and was not awaited, if one did.
+    pub fn connack_received(&self) -> Option<&ConnAck<'static>> {
+        self.waiting.iter().find_map(|arrival| match &arrival.packet {
+            Ok(Packet::ConnAck(connack)) => Some(connack),
+            _ => None,
+        })
+    }
+
     /// The DISCONNECT that arrived, if one did.
     pub fn disconnect_received(&self) -> Option<&Disconnect<'static>> {
         self.waiting.iter().find_map(|arrival| match &arrival.packet {

@@ -53,6 +53,13 @@ impl Broker {
         error: &DecodeError,
         now: Duration,
     ) {
+        if self.has(Fault::TakesMalformedConnect) {
+            let version = match claimed_level(bytes) {
+                Some(5) => Version::V5,
+                _ => Version::V311,
+            };
+            return self.refuse(id, version, ReasonCode::SUCCESS, Properties::new());
+        }
         match (&error.kind, claimed_level(bytes)) {
             // 3.1.1 demands this answer (MQTT-3.1.2-2), and 5.0 does not forbid it.
             (ErrorKind::ProtocolLevel(_), _) if !self.has(Fault::UnsupportedLevelNoConnack) => {
@@ -274,11 +281,15 @@ impl Broker {
         let cancels = !self.has(Fault::WillNotCancelled);
         let repeats = self.has(Fault::WillRepeated);
         let present = self.sessions.contains_key(client_id);
+        let hurries = self.has(Fault::SessionExpiresWhileConnected);
         let session =
             self.sessions.entry(client_id.to_owned()).or_insert_with(|| Session::new(keeping));
         session.connection = Some(id);
         session.keeping = keeping;
-        session.ends_at = None;
+        session.ends_at = match keeping {
+            Keeping::For(time) if hurries => Some(now + time),
+            _ => None,
+        };
         // To return within the delay cancels the Will (MQTT-3.1.3-9).
         let pending = session.will.take().filter(|_| !cancels || repeats);
         session.will = will.or(pending);

@@ -145,8 +145,19 @@ impl Broker {
                 return;
             }
             match connection.framer.next_packet() {
-                Ok(Some(packet)) => self.packet(id, &packet, now),
-                Ok(None) => return,
+                Ok(Some(packet)) => {
+                    self.packet(id, &packet, now);
+                    if self.has(Fault::OnePacketPerRead) {
+                        return self.forget_what_follows(id);
+                    }
+                }
+                Ok(None) => {
+                    let rest = !connection.framer.pending().is_empty();
+                    if rest && self.has(Fault::NeedsWholePackets) {
+                        self.fail(id, ReasonCode::MALFORMED_PACKET, "half a packet", now);
+                    }
+                    return;
+                }
                 Err(error) => return self.not_framed(id, error, now),
             }
         }
@@ -297,14 +308,19 @@ impl Broker {
         }
     }
 
-    fn not_framed(&mut self, id: ConnectionId, error: FrameError, now: Duration) {
+    /// Drops what was read and not handled, as some faults do.
+    fn forget_what_follows(&mut self, id: ConnectionId) {
         let limit = self.config.limits.maximum_packet_size as usize;
+        if let Some(connection) = self.connections.get_mut(&id) {
+            connection.framer = Framer::new(limit);
+        }
+    }
+
+    fn not_framed(&mut self, id: ConnectionId, error: FrameError, now: Duration) {
         if error == FrameError::RemainingLengthMalformed
             && self.has(Fault::AcceptsLongRemainingLength)
-            && let Some(connection) = self.connections.get_mut(&id)
         {
-            connection.framer = Framer::new(limit);
-            return;
+            return self.forget_what_follows(id);
         }
         let reason = match error {
             FrameError::TooLarge { .. } => ReasonCode::PACKET_TOO_LARGE,

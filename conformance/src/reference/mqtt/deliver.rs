@@ -1,6 +1,7 @@
 //! PUBLISH to Clients: queues, flow control, acknowledgements and redelivery (5.0 sections 4.3, 4.4
 //! and 4.9).
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use pushspec_wire::mqtt::{
@@ -13,7 +14,7 @@ use super::{Broker, Choice, ConnectionId, Fault};
 
 impl Broker {
     /// A message for one Client: sent now, or waiting.
-    pub(super) fn enqueue(&mut self, client_id: &str, outgoing: Outgoing, now: Duration) {
+    pub(super) fn enqueue(&mut self, client_id: &str, mut outgoing: Outgoing, now: Duration) {
         let lost_offline = match outgoing.qos {
             // What the reference does with QoS 0 for an absent Client; 5.0 leaves the choice.
             QoS::AtMostOnce => !self.chooses(Choice::KeepsQos0),
@@ -21,6 +22,7 @@ impl Broker {
             QoS::ExactlyOnce => self.has(Fault::DropsOfflineQos2),
         };
         let everyone = self.has(Fault::SessionsShared);
+        let bare = self.has(Fault::QueueDropsProperties);
         let room = self.config.limits.queued_messages;
         let Some(session) = self.sessions.get_mut(client_id) else { return };
         if session.connection.is_none() {
@@ -32,6 +34,9 @@ impl Broker {
             }
             if lost_offline || session.queue.len() >= room {
                 return;
+            }
+            if bare {
+                outgoing.message = Arc::new(outgoing.message.without_properties());
             }
         } else if outgoing.qos > QoS::AtMostOnce && session.queue.len() >= room {
             return;
@@ -265,6 +270,11 @@ impl Broker {
         let Some(client) = self.client(id) else { return };
         let (client_id, v5) = (client.id.clone(), client.version == Version::V5);
         let packet_id = packet.packet_id;
+        if self.has(Fault::PubrecFreesWindow)
+            && let Some(client) = self.client_mut(id)
+        {
+            client.window.remove(&packet_id);
+        }
         if packet.reason.is_error() {
             self.finish(id, &client_id, packet_id, QoS::ExactlyOnce, Step::Published, now);
             return;
@@ -285,6 +295,9 @@ impl Broker {
         };
         if !silent {
             self.send_pubrel(id, packet_id, reason);
+        }
+        if self.has(Fault::PubrecFreesWindow) {
+            self.pump(&client_id, now);
         }
     }
 
@@ -308,8 +321,10 @@ impl Broker {
         step: Step,
         now: Duration,
     ) {
-        let (keeps, shut) =
-            (self.has(Fault::RedeliversAcknowledged), self.has(Fault::WindowNeverReopens));
+        let refused = qos == QoS::ExactlyOnce && step == Step::Published;
+        let shut = self.has(Fault::WindowNeverReopens)
+            || refused && self.has(Fault::PubrecErrorKeepsWindow);
+        let keeps = self.has(Fault::RedeliversAcknowledged);
         let Some(session) = self.sessions.get_mut(client_id) else { return };
         let Some(index) = session.in_flight.iter().position(|flying| {
             flying.id == packet_id && flying.outgoing.qos == qos && flying.step == step

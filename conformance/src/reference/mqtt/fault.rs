@@ -43,6 +43,7 @@ faults! {
     SessionsShared "sessions-shared" "Absent Clients get each other's messages."
     SessionNeverExpires "session-never-expires" "The Session Expiry Interval is ignored."
     AbsentExpiryIsForever "absent-expiry-is-forever" "Without a Session Expiry Interval the Session is kept."
+    SessionExpiresWhileConnected "session-expires-while-connected" "The Session Expiry Interval begins with the connection."
     IgnoresDisconnectExpiry "ignores-disconnect-expiry" "The Session Expiry Interval of DISCONNECT is ignored."
     AcceptsExpiryRaisedFrom0 "accepts-expiry-raised-from-0" "DISCONNECT may raise the Session Expiry Interval from 0."
 
@@ -83,6 +84,17 @@ faults! {
     NoPubrel "no-pubrel" "PUBREC is not answered."
     ReusesIdsInFlight "reuses-ids-in-flight" "All messages in flight have the identifier 1."
 
+    // Flow and weight.
+    PubrecFreesWindow "pubrec-frees-window" "PUBREC lets the next message through as PUBCOMP does."
+    PubrecErrorKeepsWindow "pubrec-error-keeps-window" "PUBREC with an error code does not let the next message through."
+    IgnoresOwnReceiveMaximum "ignores-own-receive-maximum" "More messages in flight than its Receive Maximum are taken."
+    ForgetsOldSubscriptions "forgets-old-subscriptions" "A Client has a hundred subscriptions at most: others go, and are granted all the same."
+    SendsFewRetained "sends-few-retained" "A new subscription gets thirty retained messages at most."
+    CutsLargePayloads "cuts-large-payloads" "Payloads are cut at 65,535 bytes."
+    LosesLongTopics "loses-long-topics" "Messages on topics of more than 1,000 bytes are acknowledged and lost."
+    NeedsWholePackets "needs-whole-packets" "A packet that does not arrive in one piece ends the connection."
+    OnePacketPerRead "one-packet-per-read" "Of packets that arrive at once only the first is handled."
+
     // Messages of 5.0.
     IgnoresReceiveMaximum "ignores-receive-maximum" "The Client's Receive Maximum is ignored."
     WindowNeverReopens "window-never-reopens" "Acknowledgements do not let further messages through."
@@ -103,7 +115,12 @@ faults! {
     IgnoresMaximumPacketSize "ignores-maximum-packet-size" "The Client's Maximum Packet Size is ignored."
     OversizeBlocks "oversize-blocks" "A message above the Client's Maximum Packet Size holds up what follows."
 
+    QueueDropsProperties "queue-drops-properties" "Messages that wait for an absent Client lose their properties."
+    SharedDropsProperties "shared-drops-properties" "Shared subscriptions deliver messages without their properties."
+    VersionsApart "versions-apart" "Messages are not delivered to Clients of another version than the publisher's."
+
     // Retained messages.
+    RetainedDropsProperties "retained-drops-properties" "Retained messages lose their properties."
     RetainedNotSent "retained-not-sent" "No retained message is ever sent."
     RetainedFlag0 "retained-flag-0" "Retained messages are sent with RETAIN 0."
     RetainedKeepsFirst "retained-keeps-first" "The first retained message of a topic stays."
@@ -180,6 +197,8 @@ faults! {
     AcceptsUnknownProperty "accepts-unknown-property" "Unknown properties are ignored."
     AcceptsMisplacedProperty "accepts-misplaced-property" "Misplaced properties are ignored."
     AcceptsDuplicateProperty "accepts-duplicate-property" "Of a repeated property the first counts."
+    PassesOverMalformed "passes-over-malformed" "Malformed packets behind CONNECT are ignored."
+    TakesMalformedConnect "takes-malformed-connect" "A malformed CONNECT is answered with CONNACK 0x00."
     StaysAfterDisconnect "stays-after-disconnect" "The connection stays open after the Client's DISCONNECT."
     ErrorClosesEveryone "error-closes-everyone" "An error on one connection closes all."
     CrashesOnError "crashes-on-error" "After the first error no connection is accepted any more."

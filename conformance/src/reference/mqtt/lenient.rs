@@ -44,6 +44,11 @@ pub(super) fn read(bytes: &[u8], version: Version, faults: &FaultSet) -> Reading
         }
         match legal_form(&bytes, &error, version, faults) {
             Some(changed) => bytes = changed,
+            None if faults.has(Fault::PassesOverMalformed)
+                && bytes[0] >> 4 != PacketType::Connect as u8 =>
+            {
+                return Reading::Ignored;
+            }
             None => return Reading::Rejected(error),
         }
     }

@@ -32,6 +32,11 @@ impl Message {
         self.expiry.is_some_and(|(at, _)| at <= now)
     }
 
+    /// As a fault keeps it: without its properties.
+    pub(super) fn without_properties(&self) -> Self {
+        Self { properties: Properties::new(), expiry: None, ..self.clone() }
+    }
+
     /// The Message Expiry Interval to be sent: the received one less the time it waited.
     pub(super) fn expiry_left(&self, now: Duration, faults: &FaultSet) -> Option<u32> {
         let (at, interval) = self.expiry?;

@@ -16,6 +16,9 @@ use super::{Broker, Choice, ConnectionId, Fault};
 /// How long a change to what is retained may take.
 const A_MOMENT: Duration = Duration::from_millis(500);
 
+/// What a fault takes for a long topic, in bytes.
+const LONG_TOPIC: usize = 1000;
+
 impl Broker {
     /// A PUBLISH arrived.
     pub(super) fn publish_received(
@@ -70,6 +73,7 @@ impl Broker {
             && client.version == Version::V5
             && !client.unreleased.contains(&packet_id)
             && client.unreleased.len() >= usize::from(limits.receive_maximum)
+            && !self.has(Fault::IgnoresOwnReceiveMaximum)
         {
             return Err((ReasonCode::RECEIVE_MAXIMUM_EXCEEDED, "more than Receive Maximum"));
         }
@@ -207,7 +211,13 @@ impl Broker {
     }
 
     /// A message of a Client: to be retained if asked, and to all subscribers. Tells the reason code.
-    fn take_over_message(&mut self, message: Message, now: Duration) -> ReasonCode {
+    fn take_over_message(&mut self, mut message: Message, now: Duration) -> ReasonCode {
+        if message.topic.len() > LONG_TOPIC && self.has(Fault::LosesLongTopics) {
+            return ReasonCode::SUCCESS;
+        }
+        if self.has(Fault::CutsLargePayloads) {
+            message.payload.truncate(u16::MAX.into());
+        }
         let dollar = message.topic.starts_with('$') && self.chooses(Choice::RefusesDollar);
         if dollar || message.topic.starts_with("$SYS/") {
             // The Server's own (5.0 section 4.7.2).
@@ -229,6 +239,16 @@ impl Broker {
             }
             None => self.route(message, now),
         }
+    }
+
+    /// Whether a fault keeps a message from this Client, because its publisher speaks another version.
+    fn is_kept_apart(&self, publisher: &str, client_id: &str) -> bool {
+        let version = |id: &str| {
+            let connection = self.sessions.get(id)?.connection?;
+            Some(self.client(connection)?.version)
+        };
+        self.has(Fault::VersionsApart)
+            && matches!((version(publisher), version(client_id)), (Some(a), Some(b)) if a != b)
     }
 
     /// Retains and forwards a message.
@@ -264,7 +284,7 @@ impl Broker {
             })
             .collect();
         for (client_id, matching) in receivers {
-            if !matching.is_empty() {
+            if !matching.is_empty() && !self.is_kept_apart(&message.publisher, &client_id) {
                 found += 1;
                 self.deliver_matching(&client_id, &matching, &message, now);
             }
@@ -296,6 +316,7 @@ impl Broker {
             return;
         }
         let room = self.config.limits.retained_messages;
+        let bare = self.has(Fault::RetainedDropsProperties);
         let (keeps_first, keeps_all) =
             (self.has(Fault::RetainedKeepsFirst), self.has(Fault::RetainedKeepsAll));
         if let Some(session) = self.sessions.get_mut(&message.publisher) {
@@ -311,7 +332,7 @@ impl Broker {
         if !keeps_all {
             kept.clear();
         }
-        kept.push(Arc::clone(message));
+        kept.push(if bare { Arc::new(message.without_properties()) } else { Arc::clone(message) });
     }
 
     /// One copy for all matching subscriptions of a Client, at the highest QoS that one of them grants
@@ -405,6 +426,8 @@ impl Broker {
         let chosen = *turn % candidates.len();
         *turn = turn.wrapping_add(1);
         let everyone = self.has(Fault::SharedDeliversToAll);
+        let bare = self.has(Fault::SharedDropsProperties).then(|| message.without_properties());
+        let message = &bare.map_or_else(|| Arc::clone(message), Arc::new);
         for (index, (client_id, held)) in candidates.into_iter().enumerate() {
             if index != chosen && !everyone {
                 continue;

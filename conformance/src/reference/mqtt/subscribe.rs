@@ -12,6 +12,11 @@ use super::message::Message;
 use super::session::{Held, Outgoing};
 use super::{Broker, Choice, ConnectionId, Fault};
 
+/// How many subscriptions of a Client a fault does not forget.
+const MANY_SUBSCRIPTIONS: usize = 100;
+/// How many retained messages a fault sends to a new subscription.
+const FEW_RETAINED: usize = 30;
+
 impl Broker {
     /// SUBSCRIBE: one SUBACK for all filters, then the retained messages.
     pub(super) fn subscribe_received(
@@ -102,6 +107,7 @@ impl Broker {
         let room = self.config.limits.subscriptions;
         let (adds, keeps_qos) =
             (self.has(Fault::ResubscribeAdds), self.has(Fault::ResubscribeKeepsQos));
+        let forgets = self.has(Fault::ForgetsOldSubscriptions);
         let Some(session) = self.sessions.get_mut(client_id) else {
             return (ReasonCode::UNSPECIFIED_ERROR, false);
         };
@@ -120,6 +126,9 @@ impl Broker {
             held.clear();
         }
         held.push(replacement);
+        if forgets && session.subscriptions.len() > MANY_SUBSCRIPTIONS {
+            session.subscriptions.pop_first();
+        }
         let wanted = match options.retain_handling {
             _ if shared || self.has(Fault::RetainedNotSent) => false,
             _ if !is_new && self.has(Fault::ResubscribeNoRetained) => false,
@@ -146,11 +155,13 @@ impl Broker {
             }
             self.retained.retain(|_, kept| !kept.is_empty());
         }
+        let most = if self.has(Fault::SendsFewRetained) { FEW_RETAINED } else { usize::MAX };
         let matching: Vec<Arc<Message>> = self
             .retained
             .iter()
             .filter(|(topic, _)| self.matches(&subscription.filter, topic))
             .flat_map(|(_, kept)| kept)
+            .take(most)
             .cloned()
             .collect();
         for message in matching {

@@ -16,6 +16,16 @@ use crate::probe::mqtt::{
 };
 use crate::transport::Connector;
 
+/// How much of its variants and its weight a case goes through.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Extent {
+    /// All of it: what is said of a target rests on it.
+    #[default]
+    Whole,
+    /// A few of each kind, for the thousands of runs of a kill matrix.
+    Sample,
+}
+
 /// One endpoint in one version of the protocol, with what all its cases share.
 #[derive(Clone, Debug)]
 pub struct Setting {
@@ -35,6 +45,8 @@ pub struct Setting {
     pub run: String,
     /// The Server's process, where pushspec started it: it can be stopped, killed and started again.
     pub launched: Option<Launched>,
+    /// How much of its variants and its weight a case goes through.
+    pub extent: Extent,
 }
 
 /// What a case on an MQTT Server works with. Judging and observing are those of [`Evidence`].
@@ -88,6 +100,21 @@ impl Cx {
         &self.residue
     }
 
+    // ===== Extent =====
+
+    /// This many, or `few` where a sample has to do.
+    pub fn many(&self, whole: usize, few: usize) -> usize {
+        if self.setting.extent == Extent::Whole { whole } else { few }
+    }
+
+    /// All of these, or the first and the last where a sample has to do.
+    pub fn variants_of<T>(&self, mut all: Vec<T>) -> Vec<T> {
+        if self.setting.extent == Extent::Sample && all.len() > 2 {
+            all.drain(1..all.len() - 1);
+        }
+        all
+    }
+
     // ===== Names =====
 
     /// A Topic Name that only this case uses.
@@ -130,6 +157,13 @@ impl Cx {
         }
     }
 
+    /// As [`Self::opening`], in another version of the protocol than the case's.
+    pub fn opening_in(&self, version: Version) -> Opening {
+        let mut opening = self.opening();
+        opening.packet.version = version;
+        opening
+    }
+
     /// A connection that the Server accepted.
     pub async fn connected(&self) -> Result<Client, Unmet> {
         self.opening().open().await
@@ -139,7 +173,7 @@ impl Cx {
     /// and a precondition of others; 3.1 has no way to tell.
     pub async fn resumed(&self, kept: &Opening) -> Result<Client, Unmet> {
         let accepted = kept.accepted().await?;
-        if accepted.connack.session_present || self.version() == Version::V31 {
+        if accepted.connack.session_present || kept.packet.version == Version::V31 {
             return Ok(accepted.client);
         }
         Err(Unmet {
@@ -181,10 +215,30 @@ impl Cx {
         client.ping().await?;
         let entry = client.send_raw(&illegal.bytes, illegal.meant).await;
         self.trace.mark(entry, illegal.decides, illegal.why);
-        client.ended().await.judged(self, "the Server closes the network connection")?;
+        let closed = self.closes(&mut client).await;
+        closed.judged(self, "the Server closes the network connection")?;
         self.observe_farewell(&client);
         client.drop_connection();
         self.alive().await
+    }
+
+    /// Awaits the end of a connection on which something illegal was sent. A Server that answers what
+    /// is sent behind that has gone on, and is not waited for much longer; one that is silent has the
+    /// time that any reply has.
+    pub async fn closes(&self, client: &mut Client) -> Result<(), Unmet> {
+        if client.ended_before(Instant::now() + PATIENCE.min(self.timeout())).await.is_ok() {
+            return Ok(());
+        }
+        let goes_on = client.ping().await.is_ok();
+        match client.ended_before(Instant::now() + A_MOMENT).await {
+            Ok(_) => Ok(()),
+            Err(unmet) if goes_on => Err(Unmet {
+                found: "it went on: PINGREQ behind it was answered, and the connection stayed open"
+                    .to_owned(),
+                ..unmet
+            }),
+            Err(unmet) => Err(unmet),
+        }
     }
 
     /// A CONNECT that the Server has to refuse by closing; a CONNACK with an error code may precede
@@ -420,6 +474,11 @@ impl Cx {
 
 /// After what time what a Server has acknowledged is taken to have its effect.
 const SETTLED: Duration = Duration::from_secs(1);
+
+/// After what time a connection that should have ended is asked whether it goes on.
+const PATIENCE: Duration = Duration::from_millis(500);
+/// How much longer a Server that answered has to close: another of its threads may be at it.
+const A_MOMENT: Duration = Duration::from_millis(1500);
 
 /// The payload of fences.
 const FENCE: &[u8] = b"pushspec fence";

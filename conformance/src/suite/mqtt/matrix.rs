@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use pushspec_wire::mqtt::{Property, QoS, Version};
 
-use super::{CASES, Cx, Setting};
+use super::{CASES, Cx, Extent, Setting};
 use crate::case::{Case, Outcome, Stop};
 use crate::counted::Counted;
 use crate::event::Verdict;
@@ -72,7 +72,7 @@ fn in_virtual_time<T>(future: impl Future<Output = T>) -> T {
     runtime.unwrap().block_on(future)
 }
 
-fn setting(server: &Arc<Server>, capabilities: &Arc<Capabilities>) -> Setting {
+fn setting(server: &Arc<Server>, capabilities: &Arc<Capabilities>, extent: Extent) -> Setting {
     let server = Arc::clone(server);
     let url = "mqtt://reference".parse().unwrap();
     Setting {
@@ -84,6 +84,7 @@ fn setting(server: &Arc<Server>, capabilities: &Arc<Capabilities>) -> Setting {
         password: None,
         run: RUN.to_owned(),
         launched: None,
+        extent,
     }
 }
 
@@ -92,7 +93,8 @@ fn announced(config: &Config) -> BTreeMap<Version, Arc<Capabilities>> {
     let probe = |version| {
         in_virtual_time(async {
             let server = Arc::new(Server::start(config.clone()));
-            let setting = setting(&server, &Arc::new(Capabilities::assumed(version)));
+            let setting =
+                setting(&server, &Arc::new(Capabilities::assumed(version)), Extent::Sample);
             let cx = Cx::new(setting, Evidence::new(), Residue::default(), "probe".to_owned());
             let opening = cx.opening().with(Property::SessionExpiryInterval(300));
             let accepted = opening.accepted().await.unwrap();
@@ -140,11 +142,20 @@ async fn attempt(case: &'static Case<Cx>, setting: Setting, name: String) -> Vec
 
 /// Every case in every version against a Server of its own with this configuration.
 fn against(config: &Config, capabilities: &BTreeMap<Version, Arc<Capabilities>>) -> Verdicts {
+    at_extent(Extent::Sample, config, capabilities)
+}
+
+fn at_extent(
+    extent: Extent,
+    config: &Config,
+    capabilities: &BTreeMap<Version, Arc<Capabilities>>,
+) -> Verdicts {
     pairs()
         .flat_map(|(case, version)| {
             in_virtual_time(async {
                 let server = Arc::new(Server::start(config.clone()));
-                attempt(case, setting(&server, &capabilities[&version]), NAME.to_owned()).await
+                let setting = setting(&server, &capabilities[&version], extent);
+                attempt(case, setting, NAME.to_owned()).await
             })
         })
         .collect()
@@ -192,8 +203,46 @@ fn lines(verdicts: &Verdicts, shown: impl Fn(Verdict) -> bool) -> String {
 #[test]
 fn the_reference_passes_everything() {
     let config = Config::default();
-    let verdicts = against(&config, &announced(&config));
+    let verdicts = at_extent(Extent::Whole, &config, &announced(&config));
     assert_eq!(lines(&verdicts, |verdict| verdict != Verdict::Pass), "");
+}
+
+#[test]
+fn every_variant_of_every_malformed_packet_can_fail() {
+    let number = |text: &str| {
+        text.split(|c: char| !c.is_ascii_digit()).find_map(|n| n.parse::<usize>().ok())
+    };
+    let mut all = 0;
+    for fault in [Fault::PassesOverMalformed, Fault::TakesMalformedConnect] {
+        let config = with_fault(fault);
+        let capabilities = announced(&Config::default());
+        let connect = fault == Fault::TakesMalformedConnect;
+        for (case, version) in pairs() {
+            let parts: Vec<&str> = case.id.split('/').collect();
+            if parts.len() != 4 || parts[1] != "malformed" || (parts[2] == "connect") != connect {
+                continue;
+            }
+            let (outcome, _) = in_virtual_time(async {
+                let server = Arc::new(Server::start(config.clone()));
+                let setting = setting(&server, &capabilities[&version], Extent::Whole);
+                let evidence = Evidence::new();
+                let cx = Cx::new(setting, evidence.clone(), Residue::default(), NAME.to_owned());
+                ((case.run)(cx).await, evidence)
+            });
+            let Err(Stop::Broken(finding)) = outcome else {
+                panic!("{} {version}: {outcome:?}", case.id)
+            };
+            // "each of the 12 illegal packets", "12 of them did not".
+            assert_eq!(
+                number(&finding.expected),
+                number(&finding.found),
+                "{} {version}: {finding:?}",
+                case.id
+            );
+            all += number(&finding.found).unwrap();
+        }
+    }
+    insta::assert_snapshot!("malformed_variants", all.to_string());
 }
 
 #[test]
@@ -293,7 +342,7 @@ fn all_cases_at_once_do_not_disturb_each_other() {
         let server = Arc::new(Server::start(config));
         let mut running = tokio::task::JoinSet::new();
         for (number, (case, version)) in pairs().enumerate() {
-            let setting = setting(&server, &capabilities[&version]);
+            let setting = setting(&server, &capabilities[&version], Extent::Sample);
             running.spawn(attempt(case, setting, format!("n{number}")));
         }
         running.join_all().await.into_iter().flatten().collect()

@@ -2,21 +2,28 @@
 
 mod connect;
 mod cx;
+mod delivery_matrix;
+mod expiry;
+mod filter_matrix;
+mod flow;
 mod keep_alive;
 mod malformed;
 #[cfg(test)]
 mod matrix;
 mod message;
+mod property_matrix;
 mod publish;
 mod redelivery;
 mod retain;
 mod session;
 mod subscribe;
 mod topic;
+mod variants;
+mod weight;
 mod will;
 mod wire;
 
-pub use cx::{Cx, Illegal, Setting};
+pub use cx::{Cx, Extent, Illegal, Setting};
 
 use crate::case::Case;
 
@@ -33,4 +40,15 @@ pub const CASES: &[&[Case<Cx>]] = &[
     subscribe::CASES,
     topic::CASES,
     malformed::CASES,
+    delivery_matrix::CASES,
+    expiry::CASES,
+    filter_matrix::CASES,
+    flow::CASES,
+    property_matrix::CASES,
+    variants::CONNECT,
+    variants::PUBLISH,
+    variants::ACKNOWLEDGEMENTS,
+    variants::SUBSCRIBE,
+    variants::OTHERS,
+    weight::CASES,
 ];
