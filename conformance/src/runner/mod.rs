@@ -6,6 +6,8 @@ mod detect;
 mod job;
 mod mqtt;
 mod profiled;
+#[cfg(test)]
+mod residue;
 mod schedule;
 mod select;
 mod sse;

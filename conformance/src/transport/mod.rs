@@ -20,7 +20,7 @@ pub use opening::Opening;
 pub use tls::{TlsError, TlsOptions};
 pub(crate) use tls::{authorities, certificates, private_key};
 pub use url::{EndpointUrl, Scheme, UrlError};
-pub use websocket::WebSocketBytes;
+pub use websocket::{TextFrames, Upgrade, UpgradeError, WebSocketBytes};
 
 /// An ordered, lossless stream of bytes in both directions.
 pub trait ByteStream: AsyncRead + AsyncWrite + Send + Unpin {}
@@ -154,6 +154,22 @@ impl Connector {
     }
 
     async fn open(&self) -> Result<Connection, ConnectError> {
+        let stream = self.stream().await?;
+        if self.url.scheme().is_websocket() {
+            return websocket::open(stream, &self.url, &self.headers).await;
+        }
+        Ok(stream)
+    }
+
+    /// Opens a WebSocket and offers these subprotocols, for cases on the WebSocket itself. Without a
+    /// deadline.
+    pub async fn upgrade(&self, offered: &'static str) -> Result<Upgrade, UpgradeError> {
+        let stream = self.stream().await?;
+        websocket::upgrade(stream, &self.url, &self.headers, offered).await
+    }
+
+    /// What is below the WebSocket, if that is one.
+    async fn stream(&self) -> Result<Connection, ConnectError> {
         let io = |source| ConnectError::Io { endpoint: self.url.to_string(), source };
         let stream: Connection = match &self.way {
             Way::Memory(open) => Box::new(open()),
@@ -169,9 +185,6 @@ impl Connector {
                 Box::new(stream)
             }
         };
-        if self.url.scheme().is_websocket() {
-            return websocket::open(stream, &self.url, &self.headers).await;
-        }
         Ok(stream)
     }
 

@@ -8,6 +8,7 @@ mod message;
 mod residue;
 mod unmet;
 mod watch;
+mod websocket;
 
 pub use capabilities::Capabilities;
 pub use client::{Client, Received};
@@ -17,3 +18,4 @@ pub use message::Message;
 pub use residue::Residue;
 pub use unmet::{Judged, Unmet};
 pub use watch::Watch;
+pub use websocket::{Shaken, WebSocket};

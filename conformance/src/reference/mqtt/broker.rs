@@ -182,6 +182,12 @@ impl Broker {
         }
     }
 
+    /// How many Sessions there are, and on which topics messages of Clients are retained.
+    pub(super) fn kept(&self) -> (usize, Vec<String>) {
+        let retained = self.retained.keys().filter(|topic| !topic.starts_with('$'));
+        (self.sessions.len(), retained.cloned().collect())
+    }
+
     // ===== Time =====
 
     /// When [`Self::tick`] has something to do.

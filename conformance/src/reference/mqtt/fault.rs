@@ -227,6 +227,10 @@ faults! {
     DisconnectWithExpiry "disconnect-with-expiry" "DISCONNECT has a Session Expiry Interval."
     DisconnectOfClients "disconnect-of-clients" "DISCONNECT has the reason code 0x04."
     SendsBehindDisconnect "sends-behind-disconnect" "PINGRESP follows DISCONNECT."
+    // WebSocket.
+    WebSocketSelectsNothing "websocket-selects-nothing" "No WebSocket subprotocol is selected."
+    WebSocketTakesText "websocket-takes-text" "Text frames are taken like binary ones."
+    WebSocketSendsText "websocket-sends-text" "Packets are sent in text frames."
 
     // The whole Server.
     ClosesOnAnything "closes-on-anything" "The connection is closed at the first packet behind CONNECT."

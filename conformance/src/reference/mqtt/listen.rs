@@ -3,7 +3,7 @@
 
 mod tls;
 mod url;
-mod websocket;
+pub(super) mod websocket;
 
 use std::io;
 use std::os::unix::fs::FileTypeExt as _;
@@ -15,6 +15,7 @@ use tokio::net::{TcpListener, UnixListener, UnixStream};
 use tokio::task::{AbortHandle, JoinSet};
 use tokio_rustls::TlsAcceptor;
 
+use super::FaultSet;
 use crate::transport::{Connection, Scheme};
 
 pub use tls::{SelfSignedError, ServerTls, ServerTlsFiles};
@@ -71,12 +72,15 @@ impl Drop for Listening {
 }
 
 /// Opens a listener and hands every connection, once its handshakes are done, to `accept`. Has to be
-/// called within a tokio runtime. `tls` serves the schemes that run over TLS.
+/// called within a tokio runtime. `tls` serves the schemes that run over TLS; of the faults, those of
+/// WebSockets show here.
 pub async fn listen(
     url: &ListenUrl,
     tls: Option<&ServerTls>,
+    faults: &FaultSet,
     accept: impl Fn(Connection) + Send + Sync + 'static,
 ) -> Result<Listening, ListenError> {
+    let faults = faults.clone();
     let tls = match (url.scheme().is_tls(), tls) {
         (false, _) => None,
         (true, Some(tls)) => Some(tls.acceptor()),
@@ -97,7 +101,7 @@ pub async fn listen(
         Socket::Tcp(listener)
     };
     let path = url.scheme().is_websocket().then(|| url.path().into());
-    let task = tokio::spawn(serve(socket, Handshakes { tls, path }, accept)).abort_handle();
+    let task = tokio::spawn(serve(socket, Handshakes { tls, path, faults }, accept)).abort_handle();
     Ok(Listening { url: local, task, socket_file })
 }
 
@@ -126,6 +130,8 @@ struct Handshakes {
     tls: Option<TlsAcceptor>,
     /// The path of the WebSocket.
     path: Option<Arc<str>>,
+    /// What is done wrong with it.
+    faults: FaultSet,
 }
 
 impl Handshakes {
@@ -141,7 +147,7 @@ impl Handshakes {
                 stream = Box::new(tls.accept(stream).await.ok()?);
             }
             if let Some(path) = self.path {
-                stream = websocket::accept(stream, &path).await.ok()?;
+                stream = websocket::accept(stream, &path, &self.faults).await.ok()?;
             }
             Some(stream)
         };

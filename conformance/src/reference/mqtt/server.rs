@@ -10,8 +10,8 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, DuplexStream
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, sleep_until, timeout};
 
-use super::listen::{self, ListenError, ListenUrl, Listening, ServerTls};
-use super::{Broker, Config, ConnectionId, Output};
+use super::listen::{self, ListenError, ListenUrl, Listening, ServerTls, websocket};
+use super::{Broker, Config, ConnectionId, FaultSet, Output};
 
 /// Bytes that may be under way in each direction of an in-memory connection.
 const MEMORY_BUFFER: usize = 256 << 10;
@@ -29,6 +29,7 @@ const LAST_BYTES: Duration = Duration::from_secs(5);
 pub struct Server {
     tell: mpsc::Sender<Told>,
     listeners: Mutex<Vec<Listening>>,
+    faults: FaultSet,
 }
 
 enum Told {
@@ -36,6 +37,7 @@ enum Told {
     Received(ConnectionId, Bytes),
     Sent(ConnectionId, usize),
     Closed(ConnectionId),
+    Asked(oneshot::Sender<(usize, Vec<String>)>),
     ShutDown(oneshot::Sender<()>),
 }
 
@@ -48,8 +50,9 @@ impl Server {
     /// Starts a Server that nothing is connected to. Has to be called within a tokio runtime.
     pub fn start(config: Config) -> Self {
         let (tell, told) = mpsc::channel(WAITING_CHUNKS);
+        let faults = config.faults.clone();
         tokio::spawn(own(Broker::new(config), told));
-        Self { tell, listeners: Mutex::default() }
+        Self { tell, listeners: Mutex::default(), faults }
     }
 
     /// A connection to it within this process.
@@ -57,6 +60,26 @@ impl Server {
         let (ours, theirs) = tokio::io::duplex(MEMORY_BUFFER);
         self.accept(theirs);
         ours
+    }
+
+    /// The same by WebSocket, on the path `/mqtt`.
+    pub fn connect_in_memory_by_websocket(&self) -> DuplexStream {
+        let (ours, theirs) = tokio::io::duplex(MEMORY_BUFFER);
+        let (tell, faults) = (self.tell.clone(), self.faults.clone());
+        tokio::spawn(async move {
+            // A client whose handshake fails is gone.
+            if let Ok(stream) = websocket::accept(Box::new(theirs), "/mqtt", &faults).await {
+                serve(stream, tell).await;
+            }
+        });
+        ours
+    }
+
+    /// How many Sessions there are, and on which topics messages are retained: what clients left.
+    pub async fn kept(&self) -> Option<(usize, Vec<String>)> {
+        let (answer, kept) = oneshot::channel();
+        self.tell.send(Told::Asked(answer)).await.ok()?;
+        kept.await.ok()
     }
 
     /// Serves a network connection.
@@ -73,7 +96,7 @@ impl Server {
     ) -> Result<ListenUrl, ListenError> {
         let tell = self.tell.clone();
         let accept = move |stream| drop(tokio::spawn(serve(stream, tell.clone())));
-        let listening = listen::listen(url, tls, accept).await?;
+        let listening = listen::listen(url, tls, &self.faults, accept).await?;
         let local = listening.url().clone();
         self.listeners.lock().unwrap_or_else(PoisonError::into_inner).push(listening);
         Ok(local)
@@ -138,6 +161,10 @@ async fn own(mut broker: Broker, mut told: mpsc::Receiver<Told>) {
             Some(Told::Closed(id)) => {
                 broker.closed(id, now);
                 links.remove(&id);
+            }
+            Some(Told::Asked(answer)) => {
+                // Whoever asked may have gone.
+                let _ = answer.send(broker.kept());
             }
             Some(Told::ShutDown(done)) => {
                 broker.shut_down(now);

@@ -85,6 +85,11 @@ impl Cx {
         self.setting.version == Version::V5
     }
 
+    /// Whether the Server is reached by WebSocket.
+    pub fn is_websocket(&self) -> bool {
+        self.setting.connector.url().scheme().is_websocket()
+    }
+
     /// What the Server offers.
     pub fn capabilities(&self) -> &Capabilities {
         &self.setting.capabilities

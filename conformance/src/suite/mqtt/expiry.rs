@@ -66,6 +66,7 @@ pub(super) const CASES: &[Case<Cx>] = &[
         run: |cx| {
             Box::pin(async move {
                 const INTERVAL: Duration = Duration::from_secs(3);
+                cx.may_be_silent_for(Duration::from_secs(4))?;
                 let kept = cx.opening().kept(3).resuming();
                 let mut client = kept.open().await?;
                 client.ping().await?;

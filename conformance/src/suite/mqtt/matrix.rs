@@ -88,6 +88,22 @@ fn setting(server: &Arc<Server>, capabilities: &Arc<Capabilities>, extent: Exten
     }
 }
 
+/// As [`setting`], by WebSocket for the cases on that.
+fn setting_of(
+    case: &Case<Cx>,
+    server: &Arc<Server>,
+    capabilities: &Arc<Capabilities>,
+    extent: Extent,
+) -> Setting {
+    let setting = setting(server, capabilities, extent);
+    if !case.id.starts_with("mqtt/websocket/") {
+        return setting;
+    }
+    let (server, url) = (Arc::clone(server), "ws://reference/mqtt".parse().unwrap());
+    let connector = Connector::memory(url, move || server.connect_in_memory_by_websocket());
+    Setting { connector, ..setting }
+}
+
 /// What a Server of this configuration announces, as the runner's first contact finds it.
 fn announced(config: &Config) -> BTreeMap<Version, Arc<Capabilities>> {
     let probe = |version| {
@@ -154,7 +170,7 @@ fn at_extent(
         .flat_map(|(case, version)| {
             in_virtual_time(async {
                 let server = Arc::new(Server::start(config.clone()));
-                let setting = setting(&server, &capabilities[&version], extent);
+                let setting = setting_of(case, &server, &capabilities[&version], extent);
                 attempt(case, setting, NAME.to_owned()).await
             })
         })
@@ -342,7 +358,7 @@ fn all_cases_at_once_do_not_disturb_each_other() {
         let server = Arc::new(Server::start(config));
         let mut running = tokio::task::JoinSet::new();
         for (number, (case, version)) in pairs().enumerate() {
-            let setting = setting(&server, &capabilities[&version], Extent::Sample);
+            let setting = setting_of(case, &server, &capabilities[&version], Extent::Sample);
             running.spawn(attempt(case, setting, format!("n{number}")));
         }
         running.join_all().await.into_iter().flatten().collect()

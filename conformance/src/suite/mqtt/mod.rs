@@ -19,6 +19,7 @@ mod session;
 mod subscribe;
 mod topic;
 mod variants;
+mod websocket;
 mod weight;
 mod will;
 mod wire;
@@ -51,4 +52,5 @@ pub const CASES: &[&[Case<Cx>]] = &[
     variants::SUBSCRIBE,
     variants::OTHERS,
     weight::CASES,
+    websocket::CASES,
 ];

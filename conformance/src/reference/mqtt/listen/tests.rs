@@ -28,7 +28,7 @@ fn echo(stream: Connection) {
 }
 
 async fn listen_echo(url: &str, tls: Option<&ServerTls>) -> Listening {
-    listen(&url.parse().unwrap(), tls, echo).await.unwrap()
+    listen(&url.parse().unwrap(), tls, &FaultSet::default(), echo).await.unwrap()
 }
 
 async fn connect(listening: &Listening, tls: &TlsOptions) -> Result<Connection, ConnectError> {
@@ -132,12 +132,12 @@ async fn unix_replaces_an_abandoned_socket_and_nothing_else() {
     let listening = listen_echo(&format!("unix:{}", abandoned.display()), None).await;
     assert_echoes(connect(&listening, &TlsOptions::default()).await.unwrap()).await;
 
-    let error = listen(listening.url(), None, echo).await.unwrap_err();
+    let error = listen(listening.url(), None, &FaultSet::default(), echo).await.unwrap_err();
     assert!(matches!(error, ListenError::Io { .. }), "in use: {error}");
 
     let file = scratch.file("file", "precious");
     let url = format!("unix:{}", file.display()).parse().unwrap();
-    let error = listen(&url, None, echo).await.unwrap_err();
+    let error = listen(&url, None, &FaultSet::default(), echo).await.unwrap_err();
     assert!(matches!(error, ListenError::Io { .. }), "a file: {error}");
     assert_eq!(std::fs::read_to_string(file).unwrap(), "precious");
 }
@@ -157,14 +157,16 @@ async fn a_dropped_listener_accepts_no_more_and_leaves_connections_alone() {
 
 #[tokio::test]
 async fn errors_name_the_address() {
-    let no_certificate = listen(&"mqtts://127.0.0.1:0".parse().unwrap(), None, echo).await;
+    let no_certificate =
+        listen(&"mqtts://127.0.0.1:0".parse().unwrap(), None, &FaultSet::default(), echo).await;
     let error = no_certificate.unwrap_err().to_string();
     assert_eq!(
         error,
         "cannot listen on mqtts://127.0.0.1:0: it needs a certificate (name one with --cert and --key)"
     );
     let taken = listen_echo("mqtt://127.0.0.1:0", None).await;
-    let error = listen(taken.url(), None, echo).await.unwrap_err().to_string();
+    let error =
+        listen(taken.url(), None, &FaultSet::default(), echo).await.unwrap_err().to_string();
     assert!(error.starts_with(&format!("cannot listen on {}: ", taken.url())), "{error}");
 }
 

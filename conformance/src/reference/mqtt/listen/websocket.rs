@@ -6,15 +6,17 @@ use tokio_tungstenite::tungstenite::http::header::SEC_WEBSOCKET_PROTOCOL;
 use tokio_tungstenite::tungstenite::http::{HeaderMap, HeaderValue, StatusCode};
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 
-use crate::transport::{Connection, WebSocketBytes};
+use crate::reference::mqtt::{Fault, FaultSet};
+use crate::transport::{Connection, TextFrames, WebSocketBytes};
 
 /// What a client may make the server hold before any of it is read as MQTT.
 const LARGEST_MESSAGE: usize = 16 << 20;
 
 /// Performs the server's handshake for one path.
-pub(super) async fn accept(
+pub(in super::super) async fn accept(
     stream: Connection,
     path: &str,
+    faults: &FaultSet,
 ) -> Result<Connection, tungstenite::Error> {
     let config = WebSocketConfig::default()
         .max_message_size(Some(LARGEST_MESSAGE))
@@ -30,14 +32,23 @@ pub(super) async fn accept(
             let text = "expected Sec-WebSocket-Protocol to offer mqtt (MQTT-6.0.0-3)\n".to_owned();
             return Err(refusal(StatusCode::BAD_REQUEST, text));
         };
-        response
-            .headers_mut()
-            .insert(SEC_WEBSOCKET_PROTOCOL, HeaderValue::from_static(subprotocol));
+        if !faults.has(Fault::WebSocketSelectsNothing) {
+            response
+                .headers_mut()
+                .insert(SEC_WEBSOCKET_PROTOCOL, HeaderValue::from_static(subprotocol));
+        }
         Ok(response)
     };
     let socket =
         tokio_tungstenite::accept_hdr_async_with_config(stream, negotiate, Some(config)).await?;
-    Ok(Box::new(WebSocketBytes::new(socket)))
+    let text = if faults.has(Fault::WebSocketTakesText) {
+        TextFrames::Taken
+    } else if faults.has(Fault::WebSocketSendsText) {
+        TextFrames::Sent
+    } else {
+        TextFrames::Refused
+    };
+    Ok(Box::new(WebSocketBytes::with_text_frames(socket, text)))
 }
 
 /// The subprotocol to select: `mqtt` wherever it is offered (MQTT-6.0.0-4), else the name that was in

@@ -1,0 +1,138 @@
+//! MQTT over WebSocket (5.0 and 3.1.1 section 6).
+
+use super::cx::Cx;
+use crate::case::{Case, Outcome, Stop};
+use crate::probe::mqtt::{Judged, Shaken, WebSocket};
+use crate::requirement::{v5, v311};
+
+/// The cases of this chapter.
+pub(super) const CASES: &[Case<Cx>] = &[
+    Case {
+        id: "mqtt/websocket/selects-the-subprotocol",
+        requires: &[v311("MQTT-6.0.0-4"), v5("MQTT-6.0.0-4")],
+        expects: "the Server selects the subprotocol `mqtt`, offered alone or among others",
+        run: |cx| {
+            Box::pin(async move {
+                applies(&cx)?;
+                let expected = "the subprotocol `mqtt` is selected";
+                for offered in ["mqtt", "pushspec, mqtt", "mqtt, pushspec"] {
+                    let opening = cx.opening();
+                    let mut socket = match WebSocket::open(&opening, offered).await? {
+                        Shaken::Open(socket, selected) => {
+                            let found = selected.as_deref().unwrap_or("none");
+                            cx.judge(
+                                found == "mqtt",
+                                expected,
+                                format!("{found} is, of {offered}"),
+                            )?;
+                            socket
+                        }
+                        Shaken::WrongSubprotocol(found) => {
+                            return Err(cx.broken(expected, format!("{found}, of {offered}")));
+                        }
+                    };
+                    socket.connect(&opening).await?;
+                }
+                Ok(())
+            })
+        },
+        ..Case::BASE
+    },
+    Case {
+        id: "mqtt/websocket/sends-binary-frames",
+        requires: &[v311("MQTT-6.0.0-1"), v5("MQTT-6.0.0-1")],
+        expects: "every packet of the Server comes in binary frames",
+        run: |cx| {
+            Box::pin(async move {
+                let mut socket = connected(&cx).await?;
+                socket.ping().await?;
+                let other = socket.kinds.iter().find(|kind| **kind != "binary");
+                cx.judge(
+                    other.is_none(),
+                    "binary frames only",
+                    format!("a {} frame", other.unwrap_or(&"binary")),
+                )
+            })
+        },
+        ..Case::BASE
+    },
+    Case {
+        id: "mqtt/websocket/text-frame-closes",
+        requires: &[v311("MQTT-6.0.0-1"), v5("MQTT-6.0.0-1")],
+        expects: "a packet in a text frame ends the connection",
+        run: |cx| {
+            Box::pin(async move {
+                let mut socket = connected(&cx).await?;
+                socket.ping().await?;
+                // PINGREQ is no UTF-8; DISCONNECT would end the connection by itself.
+                let id = cx.topic("t");
+                let publish = super::wire::publish(&cx, &crate::probe::mqtt::Message::new(id, "x"));
+                let entry = socket.send_text(&publish, "PUBLISH").await;
+                cx.trace.mark(entry, 0..1, "MQTT wants binary frames");
+                // What is sent behind it shows a Server that goes on.
+                let expected = "the Server closes the network connection";
+                socket.send(&[0xC0, 0], "PINGREQ").await;
+                if let Some(packet) = socket.packet().await.judged(&cx, expected)? {
+                    let farewell = matches!(packet, pushspec_wire::mqtt::Packet::Disconnect(_));
+                    cx.judge(farewell, expected, format!("{packet} came, so it went on"))?;
+                    let end = socket.packet().await.judged(&cx, expected)?;
+                    cx.judge(end.is_none(), expected, "it stayed open")?;
+                }
+                cx.alive().await
+            })
+        },
+        ..Case::BASE
+    },
+    Case {
+        id: "mqtt/websocket/packets-need-not-fit-frames",
+        requires: &[v311("MQTT-6.0.0-2"), v5("MQTT-6.0.0-2")],
+        expects: "packets are read whether they are spread over several frames, share one, or come as a fragmented message",
+        run: |cx| Box::pin(not_aligned(cx)),
+        ..Case::BASE
+    },
+];
+
+/// The endpoint is reached by WebSocket.
+fn applies(cx: &Cx) -> Outcome {
+    if cx.is_websocket() {
+        return Ok(());
+    }
+    Err(Stop::NotApplicable("the endpoint is not reached by WebSocket".to_owned()))
+}
+
+/// A WebSocket with an accepted CONNECT. Which subprotocol is selected is the matter of one case.
+async fn open(cx: &Cx) -> Result<WebSocket, Stop> {
+    applies(cx)?;
+    match WebSocket::open(&cx.opening(), "mqtt").await? {
+        Shaken::Open(socket, _) => Ok(*socket),
+        Shaken::WrongSubprotocol(found) => Err(Stop::Inconclusive(found)),
+    }
+}
+
+async fn connected(cx: &Cx) -> Result<WebSocket, Stop> {
+    let mut socket = open(cx).await?;
+    socket.connect(&cx.opening()).await?;
+    Ok(socket)
+}
+
+async fn not_aligned(cx: Cx) -> Outcome {
+    // One packet over three frames, the first of them with half a fixed header.
+    let mut socket = open(&cx).await?;
+    let connect = cx.opening().bytes();
+    socket.send(&connect[..1], "the first byte of CONNECT").await;
+    socket.send(&connect[1..9], "more of CONNECT").await;
+    socket.send(&connect[9..], "the rest of CONNECT").await;
+    socket.accepted().await.judged(&cx, "CONNACK to a CONNECT in three frames")?;
+    // Several packets in one frame, the last of them continued in the next.
+    socket.send(&[0xC0, 0, 0xC0, 0, 0xC0], "PINGREQ twice and half of another").await;
+    for _ in 0..2 {
+        socket.pingresp().await.judged(&cx, "PINGRESP to each PINGREQ of one frame")?;
+    }
+    socket.send(&[0], "the other half").await;
+    socket.pingresp().await.judged(&cx, "PINGRESP to a PINGREQ over two frames")?;
+    socket.send_fragmented(&[0xC0, 0, 0xC0, 0], "PINGREQ twice").await;
+    for _ in 0..2 {
+        socket.pingresp().await.judged(&cx, "PINGRESP to each PINGREQ of a fragmented message")?;
+    }
+    Ok(())
+}
