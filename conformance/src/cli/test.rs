@@ -51,7 +51,7 @@ pub(super) struct Args {
     #[arg(long, value_name = "NAME|FILE")]
     profile: Option<String>,
 
-    /// Cases that run at the same time.
+    /// Cases that run at the same time, beside those that only wait.
     #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=256))]
     jobs: u16,
     /// Seconds that any single reply may take.

@@ -25,6 +25,7 @@ async fn no_session_and_no_retained_message_is_left() {
         jobs: 8,
         timeout: Duration::from_secs(5),
         run: "left".to_owned(),
+        launch: None,
     };
     let (events, mut told) = mpsc::unbounded_channel();
     let (_interrupt, interrupted) = watch::channel(None);

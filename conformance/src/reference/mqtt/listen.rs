@@ -73,7 +73,7 @@ impl Drop for Listening {
 
 /// Opens a listener and hands every connection, once its handshakes are done, to `accept`. Has to be
 /// called within a tokio runtime. `tls` serves the schemes that run over TLS; of the faults, those of
-/// WebSockets show here.
+/// `WebSocket`s show here.
 pub async fn listen(
     url: &ListenUrl,
     tls: Option<&ServerTls>,

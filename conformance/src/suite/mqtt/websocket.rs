@@ -32,6 +32,7 @@ pub(super) const CASES: &[Case<Cx>] = &[
                         }
                     };
                     socket.connect(&opening).await?;
+                    socket.ping().await?;
                 }
                 Ok(())
             })
