@@ -111,6 +111,23 @@ impl Evidence {
         }
     }
 
+    /// Evidence with the same beginning of time, for what may turn out not to be worth telling.
+    pub fn aside(&self) -> Self {
+        Self { trace: self.trace.aside(), gathered: Arc::default() }
+    }
+
+    /// Adds the trace and the sightings of what was gathered aside.
+    pub fn adopt(&self, other: &Self) {
+        let (connections, entries) = self.trace.adopt(&other.trace);
+        for sighting in other.gathered().sightings {
+            self.sight(Sighting {
+                connection: sighting.connection + connections,
+                entry: sighting.entry.moved_by(entries),
+                ..sighting
+            });
+        }
+    }
+
     /// What was gathered so far.
     pub fn gathered(&self) -> Gathered {
         self.lock().clone()

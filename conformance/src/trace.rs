@@ -78,6 +78,13 @@ pub struct Mark {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct EntryId(usize);
 
+impl EntryId {
+    /// The entry this many places further on.
+    pub const fn moved_by(self, places: usize) -> Self {
+        Self(self.0.saturating_add(places))
+    }
+}
+
 /// Records the trace of one case. Clones write to the same trace.
 #[derive(Clone, Debug)]
 pub struct Recorder {
@@ -142,11 +149,11 @@ impl Recorder {
         Self { shared: Arc::default(), began: self.began }
     }
 
-    /// Adds what another trace holds, its connections numbered on.
-    pub fn adopt(&self, other: &Self) {
+    /// Adds what another trace holds. Tells by how much its connections and its entries are numbered on.
+    pub fn adopt(&self, other: &Self) -> (u32, usize) {
         let theirs = other.lock();
         let mut shared = self.lock();
-        let before = shared.connections;
+        let before = (shared.connections, shared.entries.len());
         shared.connections += theirs.connections;
         shared.omitted += theirs.omitted;
         for entry in &theirs.entries {
@@ -156,10 +163,11 @@ impl Recorder {
             }
             let mut entry = entry.clone();
             if entry.connection > 0 {
-                entry.connection += before;
+                entry.connection += before.0;
             }
             shared.entries.push(entry);
         }
+        before
     }
 
     /// Adds a remark that concerns no connection.

@@ -9,8 +9,8 @@ use super::super::cx::Cx;
 use super::kind::{Kind, Variant, with_id};
 use super::packet::Specimen;
 use crate::case::{Outcome, Stop};
-use crate::probe::mqtt::{Client, Message, Opening, Unmet};
-use crate::trace::Recorder;
+use crate::evidence::Evidence;
+use crate::probe::mqtt::{Client, Message, Opening, Unmet, Watch};
 
 /// How many variants are under way at a time.
 const AT_A_TIME: usize = 16;
@@ -39,26 +39,28 @@ pub(super) async fn every_variant_is_refused(cx: Cx, packet: PacketType, kind: K
     let mut tolerated = Vec::new();
     for (batch, variants) in variants.chunks(AT_A_TIME).enumerate() {
         let attempts = variants.iter().enumerate().map(|(index, variant)| {
-            let trace = cx.trace.aside();
+            let aside = cx.aside();
             let ground = &ground;
             async move {
                 let number = batch * AT_A_TIME + index;
-                (variant, ground.attempt(variant, number, &trace).await, trace)
+                (variant, ground.attempt(variant, number, &aside).await, aside)
             }
         });
-        for (variant, reaction, trace) in join_all(attempts).await {
+        for (variant, reaction, aside) in join_all(attempts).await {
+            let mut worth_telling = !aside.gathered().sightings.is_empty();
             match reaction {
                 Ok(Reaction::Refused(answer)) => *answers.entry(answer).or_default() += 1,
                 Ok(Reaction::Tolerated) => {
-                    if tolerated.len() < SHOWN {
-                        cx.trace.adopt(&trace);
-                    }
+                    worth_telling |= tolerated.len() < SHOWN;
                     tolerated.push(variant.name.clone());
                 }
                 Err(unmet) => {
-                    cx.trace.adopt(&trace);
+                    cx.adopt(&aside);
                     return Err(unmet.into());
                 }
+            }
+            if worth_telling {
+                cx.adopt(&aside);
             }
         }
     }
@@ -118,9 +120,11 @@ impl<'a> Ground<'a> {
         &self,
         variant: &Variant,
         number: usize,
-        trace: &Recorder,
+        aside: &Evidence,
     ) -> Result<Reaction, Unmet> {
-        let mut opening = Opening { trace: trace.clone(), ..self.cx.opening() };
+        let trace = &aside.trace;
+        let watch = Watch::new(aside.clone());
+        let mut opening = Opening { trace: trace.clone(), watch, ..self.cx.opening() };
         let meant = format!("{} with {}", self.packet.name(), variant.name);
         if self.packet == PacketType::Connect {
             let mut client = opening.network().await?;
