@@ -26,6 +26,7 @@ async fn no_session_and_no_retained_message_is_left() {
         timeout: Duration::from_secs(5),
         run: "left".to_owned(),
         launch: None,
+        profile: None,
     };
     let (events, mut told) = mpsc::unbounded_channel();
     let (_interrupt, interrupted) = watch::channel(None);

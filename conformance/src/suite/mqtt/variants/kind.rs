@@ -415,7 +415,8 @@ mod tests {
                     }
                 }
             }
-            table.push_str(&format!("{version} in all {total}\n"));
+            let line = format!("{version} in all {total}\n");
+            table.push_str(&line);
         }
         insta::assert_snapshot!("sizes", table);
     }
