@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use pushspec_wire::mqtt::{Property, QoS};
@@ -176,11 +177,14 @@ async fn clean_up(setting: Setting, residue: Residue, name: String) {
 }
 
 fn alive(setting: Setting) -> Alive {
+    // Several may ask at the same time: with one Client Identifier they would take each other over.
+    let asked = AtomicU32::new(0);
     Arc::new(move || {
         let timeout = setting.timeout.max(Duration::from_secs(1));
         let setting = Setting { timeout, ..setting.clone() };
+        let name = format!("zl{}", asked.fetch_add(1, Ordering::Relaxed));
         Box::pin(async move {
-            let cx = Cx::new(setting, Evidence::new(), Residue::default(), "zl".to_owned());
+            let cx = Cx::new(setting, Evidence::new(), Residue::default(), name);
             let Ok(mut client) = cx.connected().await else { return false };
             let answers = client.ping().await.is_ok();
             client.disconnect().await;
