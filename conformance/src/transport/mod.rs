@@ -8,7 +8,7 @@ mod websocket;
 
 use std::fmt;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -173,7 +173,7 @@ impl Connector {
         let io = |source| ConnectError::Io { endpoint: self.url.to_string(), source };
         let stream: Connection = match &self.way {
             Way::Memory(open) => Box::new(open()),
-            Way::Unix(path) => Box::new(UnixStream::connect(path).await.map_err(io)?),
+            Way::Unix(path) => Box::new(unix(path).await.map_err(io)?),
             Way::Tcp => Box::new(self.tcp().await.map_err(io)?),
             Way::Tls(connector) => {
                 let tcp = self.tcp().await.map_err(io)?;
@@ -193,6 +193,20 @@ impl Connector {
         // Many cases are about when bytes arrive; Nagle's algorithm would blur that.
         stream.set_nodelay(true)?;
         Ok(stream)
+    }
+}
+
+/// Where TCP waits, a Unix socket whose queue of connections is full refuses at once: the peer is busy,
+/// and the caller's deadline bounds how long it is asked.
+async fn unix(path: &Path) -> io::Result<UnixStream> {
+    const PAUSE: Duration = Duration::from_millis(10);
+    loop {
+        match UnixStream::connect(path).await {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                tokio::time::sleep(PAUSE).await;
+            }
+            connected => return connected,
+        }
     }
 }
 
