@@ -138,6 +138,15 @@ pub enum Need {
     Closer,
 }
 
+impl Need {
+    /// Its name on the command line and in `pushspec.toml`, such as `shared-subscriptions`.
+    pub fn name(self) -> String {
+        let text = self.to_string();
+        let short = text.split(" (").next().unwrap_or_default();
+        short.to_lowercase().replace(' ', "-")
+    }
+}
+
 impl fmt::Display for Need {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {

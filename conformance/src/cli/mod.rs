@@ -4,17 +4,23 @@
 // The documentation of arguments is their help text.
 #![allow(clippy::doc_markdown)]
 
+mod baseline;
 mod completions;
 mod decode;
+mod diff;
 mod explain;
+mod init;
 mod lint;
 mod list;
+mod man;
+mod merge;
 mod output;
 mod profiles;
 mod references;
 mod report;
 mod serve;
 mod similar;
+mod snapshot;
 mod test;
 
 use std::fmt::Display;
@@ -42,12 +48,18 @@ Examples:
   pushspec decode --hex 'c0 00'                  what bytes mean, and what is wrong with them
 
 Exit status: 0 conformant · 1 a failure · 2 wrong usage · 3 target unreachable
-4 nothing selected or nothing run · 5 incomplete or inconclusive · 70 error of pushspec itself";
+4 nothing selected or nothing run · 5 incomplete or inconclusive
+6 only stale entries in the baseline · 70 error of pushspec itself";
 
 #[derive(Debug, Subcommand)]
 enum Command {
     Test(Box<test::Args>),
+    Init(init::Args),
     Report(report::Args),
+    Baseline(baseline::Args),
+    Diff(diff::Args),
+    Snapshot(snapshot::Args),
+    Merge(merge::Args),
     List(list::Args),
     Explain(explain::Args),
     Decode(decode::Args),
@@ -55,6 +67,7 @@ enum Command {
     Profiles(profiles::Args),
     Serve(Box<serve::Args>),
     Completions(completions::Args),
+    Man(man::Args),
 }
 
 /// Runs the tool as the process's arguments say.
@@ -62,7 +75,12 @@ pub(crate) fn main() -> ExitCode {
     let cli = Cli::parse();
     let done = match cli.command {
         Command::Test(args) => test::run(*args),
+        Command::Init(args) => init::run(&args),
         Command::Report(args) => report::run(args),
+        Command::Baseline(args) => baseline::run(args),
+        Command::Diff(args) => diff::run(&args),
+        Command::Snapshot(args) => snapshot::run(&args),
+        Command::Merge(args) => merge::run(args),
         Command::List(args) => list::run(&args),
         Command::Explain(args) => explain::run(&args),
         Command::Decode(args) => decode::run(&args),
@@ -73,6 +91,7 @@ pub(crate) fn main() -> ExitCode {
             completions::run(&args);
             Ok(ExitStatus::Conformant)
         }
+        Command::Man(args) => man::run(&args),
     };
     match done {
         Ok(status) => status.into(),

@@ -9,7 +9,7 @@ use indicatif::ProgressDrawTarget;
 use pushspec::event::{Event, RunReport};
 use pushspec::report::terminal::{Artefact, Terminal};
 use pushspec::report::text::Look;
-use pushspec::report::{Format, github, ndjson, pcapng};
+use pushspec::report::{Format, github, ndjson, pcapng, read};
 
 use super::Wrong;
 
@@ -192,6 +192,11 @@ fn wrong(path: &Path, error: &io::Error) -> Wrong {
 
 fn failed(path: &Path, error: &io::Error) -> Wrong {
     Wrong::internal(format!("cannot write {}: {error}", path.display()))
+}
+
+/// The report of an earlier run.
+pub(super) fn read_report(path: &Path) -> Result<RunReport, Wrong> {
+    read::read(path).map_err(|error| Wrong::usage(format!("{}: {error}", path.display())))
 }
 
 /// How standard output is to look.

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use pushspec::event::RunReport;
 use pushspec::report::html::{self, Named};
 use pushspec::report::terminal::Terminal;
-use pushspec::report::{ExitStatus, Format, read};
+use pushspec::report::{ExitStatus, Format};
 
 use super::Wrong;
 use super::output::{self, Files, ReportTo};
@@ -92,9 +92,7 @@ fn named(argument: &str) -> Result<Named, Wrong> {
             (stem.to_string_lossy().into_owned(), path)
         }
     };
-    let report =
-        read::read(path).map_err(|error| Wrong::usage(format!("{}: {error}", path.display())))?;
-    Ok(Named { name, report })
+    Ok(Named { name, report: output::read_report(path)? })
 }
 
 fn wanted(args: Args) -> Vec<ReportTo> {

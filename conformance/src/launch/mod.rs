@@ -15,6 +15,7 @@ mod tail;
 #[cfg(test)]
 mod tests;
 
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -37,6 +38,8 @@ const ASK_EVERY: Duration = Duration::from_millis(20);
 pub struct Launch {
     /// The command, for a shell. It has to stay in the foreground.
     pub command: String,
+    /// Where it is run; otherwise where pushspec is.
+    pub directory: Option<PathBuf>,
     /// The target is ready when each of these accepts a connection.
     pub endpoints: Vec<Connector>,
     /// How long it may take to get ready.
@@ -202,9 +205,10 @@ impl Launched {
     async fn run(&self) -> Result<(), LaunchError> {
         let launch = &self.shared.launch;
         self.shared.crash.send_replace(None);
-        let process =
-            Process::start(&launch.command, self.environment(), self.shared.crash.clone())
-                .map_err(|error| LaunchError::Spawn(error.to_string()))?;
+        let directory = launch.directory.as_deref();
+        let crash = self.shared.crash.clone();
+        let process = Process::start(&launch.command, directory, self.environment(), crash)
+            .map_err(|error| LaunchError::Spawn(error.to_string()))?;
         *self.shared.process() = Some(process.clone());
         let deadline = Instant::now() + launch.ready_within;
         for endpoint in &launch.endpoints {

@@ -1,6 +1,7 @@
 //! One run of the target's command: a process group, watched until it ends.
 
 use std::io;
+use std::path::Path;
 use std::process::Stdio;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -32,10 +33,15 @@ impl Process {
     /// Starts the command in a shell. An end that nobody asked for is told to `crash`.
     pub(super) fn start(
         command: &str,
+        directory: Option<&Path>,
         environment: Vec<(String, String)>,
         crash: watch::Sender<Option<Exit>>,
     ) -> io::Result<Self> {
-        let mut child = Command::new("/bin/sh")
+        let mut shell = Command::new("/bin/sh");
+        if let Some(directory) = directory {
+            shell.current_dir(directory);
+        }
+        let mut child = shell
             .args(["-c", command])
             .envs(environment)
             .stdin(Stdio::null())

@@ -9,6 +9,7 @@ use crate::transport::TlsOptions;
 fn launch(command: &str) -> Launch {
     Launch {
         command: command.to_owned(),
+        directory: None,
         endpoints: Vec::new(),
         ready_within: Duration::from_secs(20),
         ends_within: Duration::from_secs(20),

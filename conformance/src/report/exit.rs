@@ -151,7 +151,7 @@ fn unreachable(report: &RunReport) -> usize {
 }
 
 /// A violation of something that is not in the catalogue counts in full: better loud than lost.
-fn breaks_an_obligation(violation: &Violation) -> bool {
+pub(crate) fn breaks_an_obligation(violation: &Violation) -> bool {
     Catalogue::embedded()
         .get(violation.protocol, &violation.requirement)
         .is_none_or(|requirement| requirement.level.level() == Level::Must)

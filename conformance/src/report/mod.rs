@@ -20,12 +20,13 @@ pub mod read;
 mod redact;
 mod rows;
 #[cfg(test)]
-mod sample;
+pub(crate) mod sample;
 pub mod sarif;
 pub mod tap;
 pub mod terminal;
 pub mod text;
 
 pub use exit::ExitStatus;
+pub(crate) use exit::{breaks_an_obligation, plural};
 pub use format::Format;
 pub use redact::{Secrets, redact};

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use crate::event::{
-    Advice, CaseReport, EVENTS_SCHEMA, Endpoint, Event, ProcessEnd, RunReport, Tool, Verdict,
-    Violation,
+    Advice, CaseReport, EVENTS_SCHEMA, Endpoint, Event, ProcessEnd, RunReport, Scope, Tool,
+    Verdict, Violation,
 };
 use crate::requirement::{Level, Protocol};
 use crate::trace::{EntryKind, Mark, TraceEntry};
@@ -17,6 +17,8 @@ pub(super) fn events() -> Vec<Event> {
     let mut events = vec![
         Event::RunStarted {
             schema: EVENTS_SCHEMA.to_owned(),
+            target: None,
+            scope: Scope::default(),
             tool: Tool { name: "pushspec".to_owned(), version: "0.1.0".to_owned() },
         },
         Event::EndpointPlanned { endpoint: broker(), cases: 9 },
@@ -42,7 +44,7 @@ fn tell(events: &mut Vec<Event>, case: CaseReport) {
 }
 
 /// The report of [`events`], and a violation that the monitor saw.
-pub(super) fn report() -> RunReport {
+pub(crate) fn report() -> RunReport {
     let mut report = RunReport::from_events(&events());
     report.violations.push(Violation {
         requirement: "MQTT-3.3.1-2".to_owned(),
@@ -390,7 +392,7 @@ fn long_trace() -> Vec<TraceEntry> {
     trace
 }
 
-pub(super) fn entry() -> TraceEntry {
+pub(crate) fn entry() -> TraceEntry {
     TraceEntry {
         at_ms: 0.0,
         connection: 1,

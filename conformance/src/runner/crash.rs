@@ -68,7 +68,7 @@ impl Watch<'_> {
                 }
                 self.tell_end(vec![about]);
             }
-            drop(self.events.send(Event::CaseFinished(Box::new(report))));
+            drop(self.events.send(plan.finished(report)));
         }
         self.revive().await.map_err(|reason| (reason, Vec::new()))
     }

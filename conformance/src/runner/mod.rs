@@ -19,7 +19,7 @@ use std::time::Duration;
 use tokio::sync::{mpsc, watch};
 use tokio::time::Instant;
 
-use crate::event::{EVENTS_SCHEMA, Event, Tool};
+use crate::event::{CaseReport, EVENTS_SCHEMA, Event, Scope, Tool, Verdict};
 use crate::launch::{Launch, LaunchError, Launched};
 use crate::probe::sse::{Replay, Stimulus};
 use crate::profile::Profile;
@@ -40,12 +40,30 @@ pub struct Plan {
     pub selection: Selection,
     /// What the endpoints are asked for beyond, or short of, their specifications.
     pub profile: Option<Profile>,
+    /// The same as reports tell it, with what the target is declared to lack and the part of the cases
+    /// that this run does.
+    pub scope: Scope,
+    /// The name of the target in `pushspec.toml`.
+    pub target: Option<String>,
+    /// Passing cases keep their traces, too.
+    pub keep_traces: bool,
     /// How many cases run at the same time.
     pub jobs: usize,
     /// How long a reply may take.
     pub timeout: Duration,
     /// Distinguishes this run's names from all others: at most six letters and digits.
     pub run: String,
+}
+
+impl Plan {
+    /// The event that tells a report. What passes needs no proof, unless it is asked for.
+    fn finished(&self, mut report: CaseReport) -> Event {
+        let passed = matches!(report.verdict, Verdict::Pass | Verdict::NotApplicable);
+        if passed && !self.keep_traces {
+            report.trace.clear();
+        }
+        Event::CaseFinished(Box::new(report))
+    }
 }
 
 /// One endpoint and how to deal with it.
@@ -100,7 +118,12 @@ pub async fn run(plan: Plan, interrupt: Interrupt, events: mpsc::UnboundedSender
     let began = Instant::now();
     // That nobody listens any more is no reason to leave things in the target.
     let tell = |event| drop(events.send(event));
-    tell(Event::RunStarted { schema: EVENTS_SCHEMA.to_owned(), tool: Tool::this() });
+    tell(Event::RunStarted {
+        schema: EVENTS_SCHEMA.to_owned(),
+        tool: Tool::this(),
+        target: plan.target.clone(),
+        scope: plan.scope.clone(),
+    });
     let interrupted = match launched(&plan, &interrupt).await {
         Ok(launched) => {
             let interrupted = endpoints(&plan, launched.as_ref(), &interrupt, &events).await;
@@ -182,6 +205,7 @@ async fn jobs(
     if let Some(profile) = &plan.profile {
         profiled::apply(profile, &mut work);
     }
+    work.restrict(&plan.scope);
     tell(Event::EndpointPlanned { endpoint: work.endpoint.clone(), cases: work.jobs.len() });
     Ok(work)
 }

@@ -12,7 +12,7 @@ use tokio::time::{Instant, timeout};
 use super::crash::Watch;
 use super::{Attempt, Interrupt, Job, Plan, verdict};
 use crate::case::{Outcome, Stop};
-use crate::event::{CaseReport, Endpoint, Event, Verdict};
+use crate::event::{CaseReport, Endpoint, Event, Scope, Verdict};
 use crate::evidence::Evidence;
 use crate::launch::Launched;
 
@@ -47,6 +47,25 @@ impl Work {
             jobs: Vec::new(),
             alive: Arc::new(|| Box::pin(std::future::ready(true))),
         }
+    }
+}
+
+impl Work {
+    /// Leaves what the scope leaves: the shard's jobs, and what the target is not declared to lack.
+    pub(super) fn restrict(&mut self, scope: &Scope) {
+        for job in &mut self.jobs {
+            let lacking = job.about.needs.iter().find(|need| scope.without.contains(&need.name()));
+            if let Some(need) = lacking {
+                job.not_applicable
+                    .get_or_insert_with(|| format!("the target is declared to lack {need}"));
+            }
+        }
+        let Some(shard) = scope.shard else { return };
+        // Those with long waits are dealt out first, so that no shard gets them all.
+        let mut jobs = std::mem::take(&mut self.jobs);
+        jobs.sort_by_key(|job| (std::cmp::Reverse(job.about.lasts), job.about.id, job.protocol));
+        let dealt = jobs.into_iter().enumerate().filter(|(n, _)| shard.has(*n));
+        self.jobs = dealt.map(|(_, job)| job).collect();
     }
 }
 
@@ -121,7 +140,7 @@ pub(super) async fn run(
                     if silent && stopped.is_none() {
                         stopped = Some(format!("the target stopped answering during {}", report.id));
                     }
-                    tell(Event::CaseFinished(Box::new(report)));
+                    tell(plan.finished(report));
                 }
                 // Scenarios panic in a task of their own; this one only awaits.
                 Some(Err(_)) => {}
@@ -132,7 +151,7 @@ pub(super) async fn run(
         for (_, job) in waiting {
             let outcome = Err(Stop::Inconclusive(format!("not run: {reason}")));
             let report = verdict::report(&job, outcome, &Evidence::new(), &[], 0);
-            tell(Event::CaseFinished(Box::new(report)));
+            tell(plan.finished(report));
         }
     }
     stopped

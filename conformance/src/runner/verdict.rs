@@ -2,7 +2,7 @@
 
 use crate::case::Outcome;
 use crate::counted::Counted;
-use crate::event::{Advice, CaseReport, Verdict, Violation};
+use crate::event::{Advice, CaseReport, Violation};
 use crate::evidence::Evidence;
 
 use super::Job;
@@ -43,12 +43,9 @@ pub(super) fn report(
             .collect(),
         observations,
         measured_ms: gathered.measured,
-        trace: Vec::new(),
+        trace: evidence.trace.entries(),
         duration_ms,
     };
-    if !matches!(report.verdict, Verdict::Pass | Verdict::NotApplicable) {
-        report.trace = evidence.trace.entries();
-    }
     hide_generated(&mut report, generated);
     report
 }

@@ -1,0 +1,238 @@
+//! `pushspec.toml`: the targets that a repository has tested. Its schema is
+//! `schema/config-1.schema.json`.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use schemars::{JsonSchema, Schema};
+use serde::Deserialize;
+
+use crate::toml_file::{self, TomlError};
+
+/// What `pushspec init` writes.
+pub const EXAMPLE: &str = include_str!("example.toml");
+
+/// The file.
+#[derive(Clone, PartialEq, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Config {
+    /// What holds for every target that does not say otherwise.
+    #[serde(default)]
+    pub options: Options,
+    /// The targets, by name.
+    #[serde(default)]
+    pub targets: BTreeMap<String, Target>,
+}
+
+/// What is run, and how. Everything has the meaning of the option of `pushspec test` of that name.
+#[derive(Clone, PartialEq, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Options {
+    /// Only these protocols: 3.1, 3.1.1, 5.0, sse.
+    pub protocol: Option<Vec<String>>,
+    /// Only cases whose id matches one of these patterns.
+    pub case: Option<Vec<String>>,
+    /// Only cases that judge one of these requirements.
+    pub requirement: Option<Vec<String>>,
+    /// Only cases of this level or a stronger one: must, should or may.
+    pub level: Option<String>,
+    /// What is asked of the target: the name of a profile, or the path of one.
+    pub profile: Option<String>,
+    /// What the target is known to lack, such as shared-subscriptions: cases that need it do not apply.
+    pub without: Option<Vec<String>>,
+    /// Cases that run at the same time.
+    pub jobs: Option<u16>,
+    /// Seconds that any single reply may take.
+    pub timeout: Option<f64>,
+}
+
+/// A target.
+#[derive(Clone, PartialEq, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Target {
+    /// Where it listens. With exec, port 0 stands for a free one.
+    pub urls: Vec<String>,
+    /// The command that starts it, run in the directory of this file.
+    pub exec: Option<String>,
+    /// Seconds until it has to listen after it was started.
+    pub ready_within: Option<f64>,
+    /// MQTT: the user name.
+    pub username: Option<String>,
+    /// MQTT: the environment variable that holds the password.
+    pub password_env: Option<String>,
+    /// TLS: a PEM file with the authorities to trust.
+    pub ca: Option<PathBuf>,
+    /// TLS: a PEM file with the client's certificate chain.
+    pub cert: Option<PathBuf>,
+    /// TLS: a PEM file with the client's private key.
+    pub key: Option<PathBuf>,
+    /// HTTP and WebSocket: header fields to send.
+    #[serde(default)]
+    pub headers: BTreeMap<String, String>,
+    /// HTTP and WebSocket: header fields whose values environment variables hold.
+    #[serde(default)]
+    pub headers_env: BTreeMap<String, String>,
+    /// SSE: a URL to which a POST causes an event.
+    pub publish_url: Option<String>,
+    /// SSE: what the body of that POST is, text or json.
+    pub publish_format: Option<String>,
+    /// SSE: a command that causes an event.
+    pub trigger: Option<String>,
+    /// SSE: a URL to which a POST ends all streams.
+    pub close_url: Option<String>,
+    /// SSE: the server promises to replay; what it does with an unknown id: from-start, live, reset-event,
+    /// error or none.
+    pub replay: Option<String>,
+    /// SSE: the URL of the same stream through a proxy.
+    pub via: Option<String>,
+    /// SSE: for how long to watch whether a quiet stream is cut, such as 60s.
+    pub idle: Option<String>,
+    /// The baseline with the target's known departures.
+    pub baseline: Option<PathBuf>,
+    /// Options of this target.
+    #[serde(default)]
+    pub options: Options,
+}
+
+/// What is wrong with the file, in one line.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// It is not the TOML of a configuration.
+    #[error(transparent)]
+    Toml(#[from] TomlError),
+    /// There is nothing to test.
+    #[error("it has no target: expected at least one [targets.NAME] with urls")]
+    NoTarget,
+    /// A target has no address.
+    #[error("targets.{0}: urls is empty")]
+    NoUrl(String),
+}
+
+impl std::str::FromStr for Config {
+    type Err = ConfigError;
+
+    fn from_str(text: &str) -> Result<Self, ConfigError> {
+        let config: Self = toml_file::parse(text)?;
+        if config.targets.is_empty() {
+            return Err(ConfigError::NoTarget);
+        }
+        for (name, target) in &config.targets {
+            if target.urls.is_empty() {
+                return Err(ConfigError::NoUrl(name.clone()));
+            }
+        }
+        Ok(config)
+    }
+}
+
+impl Config {
+    /// The options of a target: its own, else those of all.
+    pub fn options_of(&self, target: &Target) -> Options {
+        target.options.clone().or(self.options.clone())
+    }
+}
+
+impl Options {
+    /// These, and the others' where these say nothing.
+    fn or(self, other: Self) -> Self {
+        Self {
+            protocol: self.protocol.or(other.protocol),
+            case: self.case.or(other.case),
+            requirement: self.requirement.or(other.requirement),
+            level: self.level.or(other.level),
+            profile: self.profile.or(other.profile),
+            without: self.without.or(other.without),
+            jobs: self.jobs.or(other.jobs),
+            timeout: self.timeout.or(other.timeout),
+        }
+    }
+}
+
+/// The schema of the file.
+pub fn schema() -> Schema {
+    let mut schema = schemars::schema_for!(Config);
+    schema.insert("title".to_owned(), "pushspec.toml".into());
+    schema.insert("$id".to_owned(), "urn:pushspec:config:1".into());
+    schema
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use std::path::Path;
+
+    use super::*;
+
+    fn problem(text: &str) -> String {
+        text.parse::<Config>().unwrap_err().to_string()
+    }
+
+    /// Run with `PUSHSPEC_WRITE_SCHEMA=1` to write it anew.
+    #[test]
+    fn the_schema_in_the_tree_is_current() {
+        let path =
+            Path::new(env!("CARGO_MANIFEST_DIR")).join("schema").join("config-1.schema.json");
+        let mut current = serde_json::to_string_pretty(&schema()).unwrap();
+        current.push('\n');
+        if std::env::var_os("PUSHSPEC_WRITE_SCHEMA").is_some() {
+            std::fs::write(&path, &current).unwrap();
+        }
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), current);
+    }
+
+    #[test]
+    fn the_example_holds_with_and_without_what_is_commented_out() {
+        let plain: Config = EXAMPLE.parse().unwrap();
+        assert_eq!(plain.targets.len(), 1);
+        // `#key = value` is an option; `# Text.` is a remark.
+        let all: String = EXAMPLE
+            .lines()
+            .map(|line| match line.strip_prefix('#') {
+                Some(option) if !option.starts_with(' ') => format!("{option}\n"),
+                _ => format!("{line}\n"),
+            })
+            .collect::<Vec<_>>()
+            .concat();
+        let whole: Config = all.parse().unwrap();
+        assert_eq!(whole.targets.len(), 2);
+        let validator =
+            jsonschema::validator_for(&serde_json::to_value(schema()).unwrap()).unwrap();
+        for text in [EXAMPLE, all.as_str()] {
+            let value: serde_json::Value = toml_file::parse(text).unwrap();
+            let problems: Vec<_> = validator.iter_errors(&value).map(|e| e.to_string()).collect();
+            assert_eq!(problems, Vec::<String>::new());
+        }
+    }
+
+    #[test]
+    fn the_schema_refuses_what_the_tool_refuses() {
+        let validator =
+            jsonschema::validator_for(&serde_json::to_value(schema()).unwrap()).unwrap();
+        let value: serde_json::Value =
+            toml_file::parse("[targets.a]\nurls = []\nbasline = 'x'").unwrap();
+        assert!(!validator.is_valid(&value));
+    }
+
+    #[test]
+    fn the_nearest_option_counts() {
+        let config: Config = "options.jobs = 1\noptions.timeout = 9\n\
+             [targets.a]\nurls = ['mqtt://a']\noptions.jobs = 2\n[targets.b]\nurls = ['mqtt://b']\n\
+             options.timeout = 3"
+            .parse()
+            .unwrap();
+        let a = config.options_of(&config.targets["a"]);
+        assert_eq!((a.jobs, a.timeout), (Some(2), Some(9.0)));
+        let b = config.options_of(&config.targets["b"]);
+        assert_eq!((b.jobs, b.timeout), (Some(1), Some(3.0)));
+    }
+
+    #[test]
+    fn slips_are_told_with_what_was_meant() {
+        let slip = problem("[targets.a]\nurls = ['mqtt://h']\nbasline = 'x'");
+        assert!(slip.starts_with("line 3: unknown field `basline`"), "{slip}");
+        assert!(slip.ends_with("(did you mean `baseline`?)"), "{slip}");
+        assert!(problem("").contains("no target"));
+        assert!(problem("[targets.a]\nurls = []").contains("targets.a: urls is empty"));
+        assert!(problem("[targets.a]\nurl = 'x'").contains("did you mean `urls`?"));
+    }
+}

@@ -1,0 +1,169 @@
+//! Several targets side by side.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::io;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::event::{RunReport, Verdict};
+use crate::report::ExitStatus;
+use crate::report::html::Named;
+use crate::report::text::Look;
+use crate::requirement::Protocol;
+
+/// The version of the matrix's JSON schema. Fields are only added within a major version.
+pub const SCHEMA: &str = "pushspec-matrix/1";
+
+/// The reports of several targets.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct Matrix {
+    /// `pushspec-matrix/1`
+    pub schema: String,
+    /// The targets, in the order in which they were tested.
+    pub targets: Vec<Tested>,
+}
+
+/// One target of a matrix.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct Tested {
+    /// Its name.
+    pub name: String,
+    /// With which status a run of it alone ends.
+    pub exit: u8,
+    /// Its report.
+    pub report: RunReport,
+}
+
+impl Default for Matrix {
+    fn default() -> Self {
+        Self { schema: SCHEMA.to_owned(), targets: Vec::new() }
+    }
+}
+
+impl Matrix {
+    /// Adds a target.
+    pub fn add(&mut self, name: String, status: ExitStatus, report: RunReport) {
+        self.targets.push(Tested { name, exit: status.code(), report });
+    }
+
+    /// The reports with their names, as the page for browsers wants them.
+    pub fn named(&self) -> Vec<Named> {
+        self.targets
+            .iter()
+            .map(|target| Named { name: target.name.clone(), report: target.report.clone() })
+            .collect()
+    }
+}
+
+/// Writes the matrix as JSON.
+pub fn write_json(matrix: &Matrix, mut out: impl io::Write) -> io::Result<()> {
+    serde_json::to_writer_pretty(&mut out, matrix)?;
+    out.write_all(b"\n")
+}
+
+/// Writes the matrix for a terminal: the targets with their counts, and the cases that do not pass
+/// everywhere.
+pub fn write_text(matrix: &Matrix, look: Look) -> String {
+    let mut out = format!("\n{}\n", look.rule());
+    let widest = matrix.targets.iter().map(|target| target.name.chars().count()).max();
+    let width = widest.unwrap_or_default().clamp(6, 24);
+    let _ = writeln!(
+        out,
+        "    {:<width$}  {:>5} {:>5} {:>5} {:>5} {:>5} {:>5}  exit",
+        "target", "pass", "fail", "warn", "inc", "error", "n/a"
+    );
+    for (at, target) in matrix.targets.iter().enumerate() {
+        let totals = &target.report.totals;
+        let name = look.clip(&look.visible(&target.name), width);
+        let _ = writeln!(
+            out,
+            " {}  {name:<width$}  {:>5} {:>5} {:>5} {:>5} {:>5} {:>5}  {}",
+            letter(at),
+            totals.pass,
+            totals.fail,
+            totals.warn,
+            totals.inconclusive,
+            totals.error,
+            totals.not_applicable,
+            target.exit
+        );
+    }
+    let rows = rows(matrix);
+    if !rows.is_empty() {
+        let heads = columns((0..matrix.targets.len()).map(letter));
+        let _ = writeln!(out, "\n{heads}  not everywhere a pass");
+        for ((id, protocol), cells) in rows {
+            let cells = columns(cells.iter().map(|cell| word(*cell)));
+            let line = format!("{cells}  {} ({protocol})", look.visible(id));
+            let _ = writeln!(out, "{}", look.clip(&line, look.width));
+        }
+    }
+    out
+}
+
+/// A line of narrow columns.
+fn columns(words: impl Iterator<Item = impl std::fmt::Display>) -> String {
+    words.fold(String::new(), |mut line, word| {
+        let _ = write!(line, " {word:<4}");
+        line
+    })
+}
+
+/// The cases that depart somewhere, with the gravest verdict at each target.
+fn rows(matrix: &Matrix) -> BTreeMap<(&str, Protocol), Vec<Option<Verdict>>> {
+    let mut rows: BTreeMap<(&str, Protocol), Vec<Option<Verdict>>> = BTreeMap::new();
+    for (at, target) in matrix.targets.iter().enumerate() {
+        for case in &target.report.cases {
+            let cells = rows
+                .entry((&case.id, case.protocol))
+                .or_insert_with(|| vec![None; matrix.targets.len()]);
+            cells[at] = Some(cells[at].map_or(case.verdict, |seen| seen.min(case.verdict)));
+        }
+    }
+    let departs = |cell: &Option<Verdict>| {
+        cell.is_some_and(|verdict| !matches!(verdict, Verdict::Pass | Verdict::NotApplicable))
+    };
+    rows.retain(|_, cells| cells.iter().any(departs));
+    rows
+}
+
+const fn word(cell: Option<Verdict>) -> &'static str {
+    match cell {
+        Some(Verdict::Pass) => "pass",
+        Some(Verdict::Fail) => "FAIL",
+        Some(Verdict::Warn) => "warn",
+        Some(Verdict::Inconclusive) => "inc",
+        Some(Verdict::Error) => "ERR",
+        Some(Verdict::NotApplicable) => "n/a",
+        None => "-",
+    }
+}
+
+/// A, B, … Z, AA, AB, …
+fn letter(at: usize) -> String {
+    let last = char::from(b'A' + (at % 26) as u8);
+    if at < 26 { last.to_string() } else { format!("{}{last}", letter(at / 26 - 1)) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::sample;
+
+    #[test]
+    fn it_reads_well() {
+        let mut matrix = Matrix::default();
+        matrix.add("broker".to_owned(), ExitStatus::Failed, sample::report());
+        let mut other = sample::report();
+        other.cases.truncate(3);
+        matrix.add("a-second-one".to_owned(), ExitStatus::Incomplete, other);
+        insta::assert_snapshot!(write_text(&matrix, Look::default()));
+    }
+
+    #[test]
+    fn there_are_letters_for_any_number() {
+        assert_eq!([letter(0), letter(25), letter(26), letter(52)], ["A", "Z", "AA", "BA"]);
+    }
+}
