@@ -7,6 +7,7 @@ use std::time::Duration;
 use tokio::sync::{mpsc, watch};
 
 use super::{Access, EndpointPlan, Plan, Selection, run};
+use crate::event::Scope;
 use crate::reference::mqtt::{Config, Server};
 use crate::transport::Connector;
 
@@ -27,6 +28,9 @@ async fn no_session_and_no_retained_message_is_left() {
         run: "left".to_owned(),
         launch: None,
         profile: None,
+        scope: Scope::default(),
+        target: None,
+        keep_traces: false,
     };
     let (events, mut told) = mpsc::unbounded_channel();
     let (_interrupt, interrupted) = watch::channel(None);
