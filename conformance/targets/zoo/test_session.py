@@ -28,6 +28,11 @@ while {send!r} == b"!" and connection.recv(1):
     pass
 totals = dict.fromkeys(["pass", "fail", "warn", "not_applicable", "inconclusive", "error"], 0)
 cases = [dict(id="a", protocol="5.0", verdict="fail")]
+import pathlib
+ran = pathlib.Path("ran")
+if {once} and not ran.exists():
+    cases.append(dict(id="b", protocol="5.0", verdict="inconclusive"))
+ran.touch()
 if {report}:
     for argument in sys.argv:
         if argument.startswith("--report=json="):
@@ -55,8 +60,9 @@ class Runs(unittest.TestCase):
         path.chmod(0o755)
         return path
 
-    def outcome(self, *, status=1, send=b"x", report=True, known=None):
-        pushspec = self.script("pushspec", f"#!{sys.executable}\n" + PUSHSPEC.format(send=send, report=report, status=status))
+    def outcome(self, *, status=1, send=b"x", report=True, known=None, once=False):
+        text = PUSHSPEC.format(send=send, report=report, status=status, once=once)
+        pushspec = self.script("pushspec", f"#!{sys.executable}\n{text}")
         settings = Settings(pushspec=pushspec, out=self.root / "out", cache=self.root, extra=(), timeout=30)
         target = descriptor.parse("t", self.root / "t", DESCRIPTOR)
         expectations = None if known is None else expected.parse(known)
@@ -74,6 +80,18 @@ class Runs(unittest.TestCase):
         self.assertIs(result.state, State.UNEXPECTED)
         self.assertEqual(result.details, ["a (5.0): unexpected fail"])
         self.assertIn('case = "a"', (self.root / "out" / "t.tcp.unexpected.toml").read_text())
+
+    def test_a_verdict_that_changes_is_told_and_fails_nothing(self):
+        result = self.outcome(known=KNOWN, once=True)
+        self.assertIs(result.state, State.AS_EXPECTED)
+        self.assertEqual(result.details, ["UNSTABLE, once in two runs: b (5.0): unexpected inconclusive"])
+
+    def test_a_lasting_difference_is_told_beside_a_changing_one(self):
+        result = self.outcome(known="", once=True)
+        self.assertIs(result.state, State.UNEXPECTED)
+        self.assertEqual(
+            result.details, ["a (5.0): unexpected fail", "UNSTABLE, once in two runs: b (5.0): unexpected inconclusive"]
+        )
 
     def test_pushspec_that_could_not_test(self):
         for status, meaning in [(2, "usage"), (3, "unreachable"), (4, "nothing"), (70, "internal"), (101, "crashed")]:
