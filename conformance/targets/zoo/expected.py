@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 # Verdicts that no one needs to explain. A case that does not apply is listed only to pin that down.
 _UNREMARKABLE = {"pass", "not-applicable"}
-_KEYS = {"case", "protocol", "verdict", "endpoint", "why"}
+_KEYS = {"case", "protocol", "verdict", "or", "endpoint", "why"}
 _VERDICTS = {"fail", "warn", "not-applicable", "inconclusive", "error"}
 
 
@@ -15,13 +15,17 @@ class ExpectedError(Exception):
 
 @dataclass(frozen=True, order=True)
 class Expectation:
-    """A case known not to pass on a target. Without an endpoint it holds on all of them."""
+    """A case known not to pass on a target. Without an endpoint it holds on all of them.
+
+    `other` is a second verdict that it may have, where the target itself does not behave the same each time.
+    """
 
     case: str
     protocol: str
     verdict: str
     endpoint: str | None
     why: str
+    other: str | None = None
 
 
 @dataclass(frozen=True, order=True)
@@ -67,14 +71,14 @@ def differences(expectations, endpoint, report):
     expected = {}
     for entry in sorted(expectations, key=lambda entry: entry.endpoint is not None):
         if entry.endpoint in (None, endpoint):
-            expected[entry.case, entry.protocol] = entry.verdict
+            expected[entry.case, entry.protocol] = entry
     found = {(case["id"], case["protocol"]): case["verdict"] for case in report["cases"]}
     different = []
     for key in sorted(expected.keys() | found.keys()):
-        want, have = expected.get(key), found.get(key)
-        if want == have or (want is None and have in _UNREMARKABLE):
+        entry, have = expected.get(key), found.get(key)
+        if have in ((entry.verdict, entry.other) if entry else _UNREMARKABLE) and have is not None:
             continue
-        different.append(Difference(*key, want, have))
+        different.append(Difference(*key, entry and entry.verdict, have))
     return different
 
 
@@ -103,6 +107,9 @@ def _expectation(entry):
     for key in ("case", "protocol", "verdict", "why"):
         if not isinstance(entry.get(key), str) or not entry[key]:
             raise ExpectedError(f"an entry needs the text {key!r}: {entry}")
-    if entry["verdict"] not in _VERDICTS:
-        raise ExpectedError(f"{entry['verdict']!r} is none of {', '.join(sorted(_VERDICTS))}: {entry}")
-    return Expectation(entry["case"], entry["protocol"], entry["verdict"], entry.get("endpoint"), entry["why"])
+    for verdict in (entry["verdict"], entry.get("or", entry["verdict"])):
+        if verdict not in _VERDICTS:
+            raise ExpectedError(f"{verdict!r} is none of {', '.join(sorted(_VERDICTS))}: {entry}")
+    return Expectation(
+        entry["case"], entry["protocol"], entry["verdict"], entry.get("endpoint"), entry["why"], entry.get("or")
+    )

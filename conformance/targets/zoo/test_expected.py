@@ -44,6 +44,16 @@ class Differences(unittest.TestCase):
                 differences(entry("a", "5.0", "fail"), ("a", "5.0", verdict)), [Difference("a", "5.0", "fail", verdict)]
             )
 
+    def test_one_of_two_verdicts(self):
+        text = entry("a", "5.0", "warn") + 'or = "inconclusive"\n'
+        for verdict in ("warn", "inconclusive"):
+            self.assertEqual(differences(text, ("a", "5.0", verdict)), [])
+        for verdict in ("fail", "pass"):
+            self.assertEqual(differences(text, ("a", "5.0", verdict)), [Difference("a", "5.0", "warn", verdict)])
+        self.assertEqual(differences(text), [Difference("a", "5.0", "warn", None)])
+        with self.assertRaises(ExpectedError):
+            expected.parse(text.replace("inconclusive", "perhaps"))
+
     def test_a_listed_case_that_was_not_run(self):
         found = differences(entry("a", "5.0", "fail"), ("b", "5.0", "pass"))
         self.assertEqual(found, [Difference("a", "5.0", "fail", None)])
