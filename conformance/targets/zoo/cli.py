@@ -49,7 +49,7 @@ def parse_arguments(arguments):
     )
     parser.add_argument("names", nargs="*", metavar="NAME", help="targets: the directories beside this program")
     parser.add_argument("--all", action="store_true", help="all targets")
-    parser.add_argument("--short", action="store_true", help="all targets but those that take long to install")
+    parser.add_argument("--short", action="store_true", help="all targets but those that take long")
     parser.add_argument("--parallel", type=int, metavar="N", default=1, help="test so many targets at the same time (default: 1)")
     parser.add_argument("--list", action="store_true", help="list the targets and end")
     parser.add_argument("--pushspec", type=Path, metavar="PATH", help="the program (default: the build in target/)")
