@@ -160,12 +160,24 @@ pub(super) const CASES: &[Case<Cx>] = &[
         requires: &[sse("SSE-A1"), sse("SSE-A4"), sse("SSE-E2")],
         needs: NEEDS,
         expects: "a payload that looks like fields stays a payload: otherwise publishers forge events, ids and types",
+        accepts: "a refusal of such payloads, and any form in which they stay data",
         run: |cx| {
             Box::pin(async move {
+                let mut stream = cx.subscribe().await?;
                 for end in ["\n", "\r", "\r\n"] {
-                    let lines = ["id: forged", "event: forged", ": x", "", "data: forged", ""];
-                    let payload = format!("{}{end}{}", cx.token(), lines.join(end));
-                    round_trip(&cx, &payload).await?;
+                    let forged = format!("{}forged", cx.token());
+                    let lines = [
+                        cx.token(),
+                        format!("id: {forged}"),
+                        format!("event: {forged}"),
+                        ": x".to_owned(),
+                        String::new(),
+                        format!("data: {forged}"),
+                        String::new(),
+                    ];
+                    accepted(&cx, &Payload::data(lines.join(end))).await?;
+                    let events = cx.fenced(&mut stream).await?;
+                    nothing_forged(&cx, &events, &forged)?;
                 }
                 Ok(())
             })
@@ -248,6 +260,29 @@ async fn round_trip(cx: &Cx, payload: &str) -> Outcome {
         format!("{} instead", shown(cx, &event.event.data)),
     )?;
     cx.judge(own.len() == 1, "one event", format!("{} events from one payload", own.len()))
+}
+
+/// Judges that nothing in a payload became a field of its own. `forged` stands in the payload only as the
+/// value of what looks like one: where it is in an id or a type, or all of a data field, the line it stood
+/// in is read as a field. Whether the payload came as it was is for other cases to judge.
+fn nothing_forged(cx: &Cx, events: &[Received], forged: &str) -> Outcome {
+    let own = own(cx, events);
+    if own.is_empty() {
+        return Err(Stop::NotApplicable("such a payload is accepted, and never sent".to_owned()));
+    }
+    for event in own {
+        let field = event.fields.iter().find(|(name, value)| match name.as_slice() {
+            b"data" => value == forged.as_bytes(),
+            b"id" | b"event" => String::from_utf8_lossy(value).contains(forged),
+            _ => false,
+        });
+        if let Some((name, _)) = field {
+            let name = String::from_utf8_lossy(name);
+            let found = format!("a forged field `{name}`");
+            return cx.judge_at(event.entry, 0..usize::MAX, false, "nothing but data", found);
+        }
+    }
+    Ok(())
 }
 
 /// Publishes a field with each line end in it, and judges that it does not become more.
