@@ -10,6 +10,7 @@ macro_rules! acknowledgement {
     ($(#[$doc:meta])+ $name:ident, $field:literal, $requirement:literal) => {
         $(#[$doc])+
         #[derive(Clone, PartialEq, Eq, Debug)]
+        #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
         pub struct $name<'a> {
             /// The Packet Identifier of the PUBLISH.
             pub packet_id: crate::mqtt::PacketId,

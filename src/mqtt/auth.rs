@@ -6,7 +6,21 @@ use super::write::{Writer, Written};
 use super::{ErrorKind, PacketType, Properties, ReasonCode};
 
 /// A step of enhanced authentication.
+///
+/// ```
+/// use pushspec_wire::mqtt::{Auth, Packet, Properties, Property, ReasonCode, Version};
+///
+/// let packet = Packet::Auth(Auth {
+///     reason: ReasonCode::CONTINUE_AUTHENTICATION,
+///     properties: Properties::new().with(Property::AuthenticationMethod("PLAIN")),
+/// });
+/// let mut bytes = Vec::new();
+/// packet.encode(Version::V5, &mut bytes)?;
+/// assert_eq!(bytes, b"\xF0\x0A\x18\x08\x15\0\x05PLAIN");
+/// # Ok::<(), pushspec_wire::mqtt::EncodeError>(())
+/// ```
 #[derive(Clone, PartialEq, Eq, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Auth<'a> {
     /// The reason code.
     pub reason: ReasonCode,

@@ -5,7 +5,19 @@ use super::write::{Writer, Written};
 use super::{ErrorKind, PacketType, Place, Properties, ReasonCode, Version};
 
 /// The Server answers CONNECT.
+///
+/// ```
+/// use pushspec_wire::mqtt::{Frame, Packet, ReasonCode, Version};
+///
+/// let bytes = [0x20, 6, 1, 0, 3, 0x21, 0, 10];
+/// let Packet::ConnAck(connack) = Packet::decode(Frame::new(&bytes)?, Version::V5)? else { panic!() };
+/// assert!(connack.session_present);
+/// assert_eq!(connack.reason, ReasonCode::SUCCESS);
+/// assert_eq!(connack.properties.receive_maximum(), Some(10));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, PartialEq, Eq, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct ConnAck<'a> {
     /// Session Present (always false in 3.1, whose byte is reserved).
     pub session_present: bool,

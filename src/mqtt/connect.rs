@@ -11,7 +11,18 @@ use super::{
 };
 
 /// A Client asks for a connection.
+///
+/// ```
+/// use pushspec_wire::mqtt::{Connect, Packet, Version};
+///
+/// let packet = Packet::Connect(Connect { keep_alive: 60, ..Connect::new(Version::V311, "me") });
+/// let mut bytes = Vec::new();
+/// packet.encode(Version::V311, &mut bytes)?;
+/// assert_eq!(bytes, b"\x10\x0E\0\x04MQTT\x04\x02\0\x3C\0\x02me");
+/// # Ok::<(), pushspec_wire::mqtt::EncodeError>(())
+/// ```
 #[derive(Clone, PartialEq, Eq, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Connect<'a> {
     /// From Protocol Name and Protocol Level.
     pub version: Version,
@@ -32,7 +43,22 @@ pub struct Connect<'a> {
 }
 
 /// The Will Message of a CONNECT.
+///
+/// ```
+/// use pushspec_wire::mqtt::{Connect, Properties, Property, QoS, Version, Will};
+///
+/// let will = Will {
+///     qos: QoS::AtLeastOnce,
+///     retain: false,
+///     properties: Properties::new().with(Property::WillDelayInterval(30)),
+///     topic: "status/me".into(),
+///     payload: b"gone".into(),
+/// };
+/// let connect = Connect { will: Some(will), ..Connect::new(Version::V5, "me") };
+/// assert_eq!(connect.will.unwrap().properties.will_delay_interval(), Some(30));
+/// ```
 #[derive(Clone, PartialEq, Eq, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Will<'a> {
     /// Will QoS.
     pub qos: QoS,
@@ -55,6 +81,20 @@ const PASSWORD: u8 = 0b0100_0000;
 const USER_NAME: u8 = 0b1000_0000;
 
 impl<'a> Connect<'a> {
+    /// A CONNECT for a new session, with no more than it has to have.
+    pub fn new(version: Version, client_id: impl Into<Cow<'a, str>>) -> Self {
+        Self {
+            version,
+            clean_start: true,
+            keep_alive: 0,
+            properties: Properties::new(),
+            client_id: client_id.into(),
+            will: None,
+            user_name: None,
+            password: None,
+        }
+    }
+
     /// The version that a CONNECT names, if it is one of those known here.
     pub(super) fn version_of(frame: Frame<'_>) -> Option<Version> {
         read_version(&mut Reader::new(frame, Version::V5, Judge)).ok()

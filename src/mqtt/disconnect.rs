@@ -6,7 +6,21 @@ use super::write::{Writer, Written};
 use super::{PacketType, Properties, ReasonCode};
 
 /// The last packet on a connection.
+///
+/// ```
+/// use pushspec_wire::mqtt::{Disconnect, Packet, Properties, ReasonCode, Version};
+///
+/// let packet = Packet::Disconnect(Disconnect {
+///     reason: ReasonCode::DISCONNECT_WITH_WILL_MESSAGE,
+///     properties: Properties::new(),
+/// });
+/// let mut bytes = Vec::new();
+/// packet.encode(Version::V5, &mut bytes)?;
+/// assert_eq!(bytes, [0xE0, 1, 4]);
+/// # Ok::<(), pushspec_wire::mqtt::EncodeError>(())
+/// ```
 #[derive(Clone, PartialEq, Eq, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Disconnect<'a> {
     /// The reason code, 0 in 3.x.
     pub reason: ReasonCode,

@@ -39,6 +39,15 @@ pub struct Dissection<'a> {
 }
 
 /// What bytes turned out to be.
+///
+/// ```
+/// use pushspec_wire::mqtt::{Dissection, Outcome, Version};
+///
+/// let of = |bytes| Dissection::of(bytes, Version::V5).outcome;
+/// assert!(matches!(of(&[0xC0, 0]), Outcome::Conforming(_)));
+/// assert!(matches!(of(&[0xC1, 0]), Outcome::Malformed(_)));
+/// assert_eq!(of(&[0x30, 9, 0]), Outcome::Incomplete { missing: Some(8) });
+/// ```
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Outcome<'a> {
     /// A packet that conforms.
@@ -53,6 +62,15 @@ pub enum Outcome<'a> {
 }
 
 /// One field of a packet.
+///
+/// ```
+/// use pushspec_wire::mqtt::{Dissection, Value, Version};
+///
+/// let dissection = Dissection::of(&[0x40, 3, 0, 1, 0x10], Version::V5);
+/// let field = dissection.fields.last().unwrap();
+/// assert_eq!((field.name, field.bytes.clone()), ("PUBACK Reason Code", 4..5));
+/// assert_eq!((field.value, field.meaning.as_str()), (Value::Number(16), "No matching subscribers"));
+/// ```
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Field<'a> {
     /// Its name in the spec's words.
@@ -68,6 +86,14 @@ pub struct Field<'a> {
 }
 
 /// The value of a field.
+///
+/// ```
+/// use pushspec_wire::mqtt::{Dissection, Value, Version};
+///
+/// let dissection = Dissection::of(b"\x30\x06\0\x01thi!", Version::V311);
+/// let values: Vec<_> = dissection.fields.iter().map(|field| field.value).collect();
+/// assert_eq!(values[2..], [Value::Text("t"), Value::Binary(b"hi!")]);
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Value<'a> {
     /// An integer of any form.

@@ -7,6 +7,15 @@ use super::{PropertyId, ReasonCode};
 
 /// Why bytes are not a conforming packet. Its text is one sentence: the field, what was found, what
 /// the spec wants, the requirement.
+///
+/// ```
+/// use pushspec_wire::mqtt::{Frame, Packet, ReasonCode, Version};
+///
+/// let error = Packet::decode(Frame::new(b"\x36\x05\0\x01t\0\x01")?, Version::V311).unwrap_err();
+/// assert_eq!((error.offset, error.field, error.requirement), (0, "QoS", "MQTT-3.3.1-4"));
+/// assert_eq!(error.reason, ReasonCode::MALFORMED_PACKET);
+/// # Ok::<(), pushspec_wire::mqtt::FrameError>(())
+/// ```
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 #[error("{field} at byte {offset} {kind} [{requirement}]")]
 #[non_exhaustive]
@@ -25,6 +34,14 @@ pub struct DecodeError {
 }
 
 /// What is wrong with a field.
+///
+/// ```
+/// use pushspec_wire::mqtt::{ErrorKind, Frame, Packet, Version};
+///
+/// let error = Packet::decode(Frame::new(&[0x40, 2, 0, 0])?, Version::V5).unwrap_err();
+/// assert_eq!(error.kind, ErrorKind::PacketIdentifier0);
+/// # Ok::<(), pushspec_wire::mqtt::FrameError>(())
+/// ```
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub enum ErrorKind {
@@ -176,6 +193,14 @@ impl fmt::Display for ErrorKind {
 }
 
 /// Why a typed packet cannot be sent.
+///
+/// ```
+/// use pushspec_wire::mqtt::{Auth, EncodeError, Packet, Properties, ReasonCode, Version};
+///
+/// let auth = Auth { reason: ReasonCode::SUCCESS, properties: Properties::new() };
+/// let error = Packet::Auth(auth).encode(Version::V311, &mut Vec::new());
+/// assert_eq!(error, Err(EncodeError::NotInVersion(Version::V311)));
+/// ```
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum EncodeError {
@@ -208,6 +233,14 @@ pub enum EncodeError {
 }
 
 /// Why a stream of bytes cannot be cut into packets.
+///
+/// ```
+/// use pushspec_wire::mqtt::{FrameError, Framer};
+///
+/// let mut framer = Framer::new(100);
+/// framer.push(&[0x30, 0xFF, 0xFF, 0xFF, 0xFF]);
+/// assert_eq!(framer.next_packet(), Err(FrameError::RemainingLengthMalformed));
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum FrameError {

@@ -8,6 +8,15 @@ use super::FrameError;
 const LONGEST_HEADER: usize = 5;
 
 /// One whole packet: first byte, Remaining Length, body.
+///
+/// ```
+/// use pushspec_wire::mqtt::{Frame, FrameError};
+///
+/// let frame = Frame::new(&[0x40, 2, 0, 1])?;
+/// assert_eq!((frame.first_byte(), frame.body()), (0x40, &[0, 1][..]));
+/// assert_eq!(Frame::new(&[0x40, 2, 0]), Err(FrameError::NotOnePacket));
+/// # Ok::<(), FrameError>(())
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Frame<'a> {
     bytes: &'a [u8],

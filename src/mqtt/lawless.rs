@@ -16,6 +16,14 @@ use alloc::vec::Vec;
 use super::write::variable_byte_integer;
 
 /// Fields of a packet, legal or not.
+///
+/// ```
+/// use pushspec_wire::mqtt::lawless::Fields;
+///
+/// // A PUBACK with a property length of 0 in two bytes, where one is enough.
+/// let packet = Fields::new().two_bytes(1).byte(0).long_varint(0, 2).packet(0x40);
+/// assert_eq!(packet, [0x40, 5, 0, 1, 0, 0x80, 0]);
+/// ```
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Fields {
     bytes: Vec<u8>,
@@ -111,12 +119,24 @@ fn long_varint(value: u32, length: usize) -> impl Iterator<Item = u8> {
 }
 
 /// The packet with the Remaining Length that the bytes behind its fixed header have now.
+///
+/// ```
+/// use pushspec_wire::mqtt::lawless::with_true_length;
+///
+/// assert_eq!(with_true_length(&[0x40, 9, 0, 1]), [0x40, 2, 0, 1]);
+/// ```
 pub fn with_true_length(packet: &[u8]) -> Vec<u8> {
     let (header, body) = packet.split_at(header_length(packet));
     Fields::new().raw(body).packet(header.first().copied().unwrap_or(0))
 }
 
 /// The packet behind another first byte, such as one with other flags.
+///
+/// ```
+/// use pushspec_wire::mqtt::lawless::with_first_byte;
+///
+/// assert_eq!(with_first_byte(&[0xC0, 0], 0xC1), [0xC1, 0]);
+/// ```
 pub fn with_first_byte(packet: &[u8], first_byte: u8) -> Vec<u8> {
     let mut packet = packet.to_vec();
     if let Some(first) = packet.first_mut() {
@@ -126,6 +146,12 @@ pub fn with_first_byte(packet: &[u8], first_byte: u8) -> Vec<u8> {
 }
 
 /// The packet's fields behind another Remaining Length than theirs.
+///
+/// ```
+/// use pushspec_wire::mqtt::lawless::with_remaining_length;
+///
+/// assert_eq!(with_remaining_length(&[0x40, 2, 0, 1], 300), [0x40, 0xAC, 2, 0, 1]);
+/// ```
 pub fn with_remaining_length(packet: &[u8], remaining_length: u32) -> Vec<u8> {
     let (header, body) = packet.split_at(header_length(packet));
     let first_byte = header.first().copied().unwrap_or(0);
@@ -147,11 +173,23 @@ pub fn without_last(packet: &[u8], count: usize) -> Vec<u8> {
 }
 
 /// The packet with bytes behind its last field, counted by its Remaining Length.
+///
+/// ```
+/// use pushspec_wire::mqtt::lawless::with_trailing;
+///
+/// assert_eq!(with_trailing(&[0xC0, 0], &[1, 2]), [0xC0, 2, 1, 2]);
+/// ```
 pub fn with_trailing(packet: &[u8], bytes: &[u8]) -> Vec<u8> {
     with_true_length(&[packet, bytes].concat())
 }
 
 /// Length of a packet's fixed header.
+///
+/// ```
+/// use pushspec_wire::mqtt::lawless::header_length;
+///
+/// assert_eq!(header_length(&[0x30, 0x80, 0x01]), 3);
+/// ```
 pub fn header_length(packet: &[u8]) -> usize {
     let length = 2 + packet.iter().skip(1).take_while(|byte| **byte & 0x80 != 0).count();
     length.min(packet.len())

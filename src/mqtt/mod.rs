@@ -1,9 +1,21 @@
 //! MQTT control packets, versions 3.1, 3.1.1 and 5.0.
 //!
 //! Bytes of a connection go through a [`Framer`], each [`Frame`] through [`Packet::decode`].
+//!
+//! ```
+//! use pushspec_wire::mqtt::{Connect, Frame, Packet, Version};
+//!
+//! let mut bytes = Vec::new();
+//! Packet::Connect(Connect::new(Version::V5, "me")).encode(Version::V5, &mut bytes)?;
+//! let packet = Packet::decode(Frame::new(&bytes)?, Version::V5)?;
+//! assert!(matches!(packet, Packet::Connect(connect) if connect.client_id == "me"));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 mod acknowledgement;
 mod auth;
+#[cfg(feature = "tokio-util")]
+mod codec;
 mod connack;
 mod connect;
 mod disconnect;
@@ -35,6 +47,8 @@ mod words;
 mod write;
 
 pub use auth::Auth;
+#[cfg(feature = "tokio-util")]
+pub use codec::{CodecError, PacketCodec};
 pub use connack::ConnAck;
 pub use connect::{Connect, Will};
 pub use disconnect::Disconnect;
@@ -59,4 +73,11 @@ pub use unsubscribe::Unsubscribe;
 pub use version::Version;
 
 /// A Packet Identifier. Zero is not one (5.0 section 2.2.1, 3.1.1 section 2.3.1).
+///
+/// ```
+/// use pushspec_wire::mqtt::PacketId;
+///
+/// assert_eq!(PacketId::new(0), None);
+/// assert_eq!(PacketId::new(7).map(PacketId::get), Some(7));
+/// ```
 pub type PacketId = core::num::NonZeroU16;

@@ -11,7 +11,20 @@ use super::{
 };
 
 /// A control packet that conforms to its version of the protocol.
+///
+/// ```
+/// use pushspec_wire::mqtt::{Frame, Packet, Version};
+///
+/// let bytes = *b"\x30\x06\0\x01thi!";
+/// let packet = Packet::decode(Frame::new(&bytes)?, Version::V311)?;
+/// assert!(matches!(&packet, Packet::Publish(publish) if publish.topic == "t"));
+/// let mut again = Vec::new();
+/// packet.encode(Version::V311, &mut again)?;
+/// assert_eq!(again, bytes);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, PartialEq, Eq, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[allow(missing_docs, reason = "the names are those of the spec")]
 pub enum Packet<'a> {
     Connect(Connect<'a>),
@@ -32,7 +45,15 @@ pub enum Packet<'a> {
 }
 
 /// The type of a control packet: bits 7-4 of its first byte.
+///
+/// ```
+/// use pushspec_wire::mqtt::{PacketType, Version};
+///
+/// assert_eq!(PacketType::from_first_byte(0x32, Version::V5), Some(PacketType::Publish));
+/// assert_eq!(PacketType::from_first_byte(0xF0, Version::V311), None, "AUTH is new in 5.0");
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[repr(u8)]
 #[allow(missing_docs, reason = "the names are those of the spec")]
 pub enum PacketType {

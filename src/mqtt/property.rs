@@ -10,6 +10,13 @@ use super::write::variable_byte_integer;
 use super::{DecodeError, ErrorKind, PacketType, ReasonCode, Sender, Version};
 
 /// Where a list of properties stands: in a packet, or as the Will Properties of CONNECT.
+///
+/// ```
+/// use pushspec_wire::mqtt::{PacketType, Place, PropertyId};
+///
+/// assert!(PropertyId::WillDelayInterval.may_stand_in(Place::Will));
+/// assert!(!PropertyId::WillDelayInterval.may_stand_in(Place::Packet(PacketType::Publish)));
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Place {
     /// In the variable header of this packet.
@@ -20,6 +27,17 @@ pub enum Place {
 
 /// A validated list of properties in their wire order. Decoding borrows the wire bytes; nothing is
 /// built until it is asked for.
+///
+/// ```
+/// use pushspec_wire::mqtt::{Properties, Property};
+///
+/// let properties = Properties::new()
+///     .with(Property::ContentType("text/plain"))
+///     .with(Property::UserProperty("a", "1"))
+///     .with(Property::UserProperty("a", "2"));
+/// assert_eq!(properties.content_type(), Some("text/plain"));
+/// assert!(properties.user_properties().eq([("a", "1"), ("a", "2")]));
+/// ```
 #[derive(Clone, PartialEq, Eq, Default)]
 pub struct Properties<'a> {
     /// The encoded properties, without the Property Length.
@@ -33,7 +51,16 @@ pub struct Properties<'a> {
 macro_rules! properties {
     ($($id:literal $name:ident $words:literal $wire:ident $type:ty, $getter:ident, $($place:ident)|+;)+) => {
         /// The identifier of a property.
+        ///
+        /// ```
+        /// use pushspec_wire::mqtt::PropertyId;
+        ///
+        /// assert_eq!(PropertyId::from_wire(0x21), Some(PropertyId::ReceiveMaximum));
+        /// assert_eq!(PropertyId::ReceiveMaximum.name(), "Receive Maximum");
+        /// assert_eq!(PropertyId::from_wire(0), None);
+        /// ```
         #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+        #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
         #[repr(u8)]
         #[allow(missing_docs, reason = "the names are those of the spec")]
         pub enum PropertyId {
@@ -42,7 +69,14 @@ macro_rules! properties {
         }
 
         /// One property with its value.
+        ///
+        /// ```
+        /// use pushspec_wire::mqtt::{Property, PropertyId};
+        ///
+        /// assert_eq!(Property::TopicAlias(1).id(), PropertyId::TopicAlias);
+        /// ```
         #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+        #[cfg_attr(feature = "serde", derive(serde::Serialize))]
         #[allow(missing_docs, reason = "the names are those of the spec")]
         pub enum Property<'a> {
             $($name($type),)+
@@ -93,6 +127,25 @@ macro_rules! properties {
             }
         }
 
+        /// A property as it is read back: its strings may have been escaped in the source.
+        #[cfg(feature = "serde")]
+        #[derive(serde::Deserialize)]
+        #[serde(rename = "Property")]
+        enum OwnedProperty {
+            $($name(properties!(@owned $wire)),)+
+            UserProperty(alloc::string::String, alloc::string::String),
+        }
+
+        #[cfg(feature = "serde")]
+        impl OwnedProperty {
+            fn borrowed(&self) -> Property<'_> {
+                match self {
+                    $(Self::$name(value) => Property::$name(properties!(@borrowed $wire value)),)+
+                    Self::UserProperty(name, value) => Property::UserProperty(name, value),
+                }
+            }
+        }
+
         fn read_value<'a, W: Watch>(id: PropertyId, reader: &mut Reader<'a, W>) -> Read<Property<'a>, W::Fault> {
             Ok(match id {
                 $(PropertyId::$name => Property::$name(properties!(@read $wire reader $words)),)+
@@ -128,6 +181,15 @@ macro_rules! properties {
             )+
         }
     };
+    (@owned byte) => { u8 };
+    (@owned two_bytes) => { u16 };
+    (@owned four_bytes) => { u32 };
+    (@owned varint) => { u32 };
+    (@owned string) => { alloc::string::String };
+    (@owned binary) => { Vec<u8> };
+    (@borrowed string $value:ident) => { $value };
+    (@borrowed binary $value:ident) => { $value };
+    (@borrowed $integer:ident $value:ident) => { *$value };
     (@place Will) => { Place::Will };
     (@place $packet:ident) => { Place::Packet(In::$packet) };
     (@read byte $reader:ident $field:literal) => { $reader.byte($field)? };
@@ -307,6 +369,32 @@ impl<'a> Properties<'a> {
     /// Without the borrow.
     pub fn into_owned(self) -> Properties<'static> {
         Properties { wire: Cow::Owned(self.wire.into_owned()), too_long: self.too_long }
+    }
+}
+
+/// The list of the properties, in wire order.
+#[cfg(feature = "serde")]
+impl serde::Serialize for Properties<'_> {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        // Without its length the list could not be written in formats that begin with it.
+        serializer.collect_seq(self.iter().collect::<Vec<_>>())
+    }
+}
+
+/// Where a property stands, how often and with which value is checked when the packet is encoded.
+#[cfg(feature = "serde")]
+impl<'de> serde::Deserialize<'de> for Properties<'_> {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let list = Vec::<OwnedProperty>::deserialize(deserializer)?;
+        let properties = list
+            .iter()
+            .fold(Properties::new(), |properties, property| properties.with(property.borrowed()));
+        match properties.too_long() {
+            None => Ok(properties),
+            Some((id, length)) => Err(serde::de::Error::custom(format_args!(
+                "{id} has {length} bytes, more than 65,535"
+            ))),
+        }
     }
 }
 

@@ -11,7 +11,24 @@ use super::{
 };
 
 /// An Application Message on its way.
+///
+/// ```
+/// use pushspec_wire::mqtt::{Delivery, Packet, Properties, Publish, Version};
+///
+/// let packet = Packet::Publish(Publish {
+///     delivery: Delivery::AtMostOnce,
+///     retain: true,
+///     topic: "t".into(),
+///     properties: Properties::new(),
+///     payload: b"hi!".into(),
+/// });
+/// let mut bytes = Vec::new();
+/// packet.encode(Version::V311, &mut bytes)?;
+/// assert_eq!(bytes, b"\x31\x06\0\x01thi!");
+/// # Ok::<(), pushspec_wire::mqtt::EncodeError>(())
+/// ```
 #[derive(Clone, PartialEq, Eq, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Publish<'a> {
     /// QoS, and where it is above 0 the Packet Identifier and DUP.
     pub delivery: Delivery,
@@ -26,7 +43,16 @@ pub struct Publish<'a> {
 }
 
 /// How a PUBLISH is delivered.
+///
+/// ```
+/// use pushspec_wire::mqtt::{Delivery, PacketId, QoS};
+///
+/// let delivery = Delivery::ExactlyOnce { id: PacketId::MIN, dup: true };
+/// assert_eq!((delivery.qos(), delivery.id(), delivery.dup()), (QoS::ExactlyOnce, Some(PacketId::MIN), true));
+/// assert_eq!(Delivery::AtMostOnce.id(), None);
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[allow(missing_docs, reason = "the fields are those of the packet")]
 pub enum Delivery {
     /// QoS 0: no Packet Identifier, DUP is 0.

@@ -1,7 +1,16 @@
 //! Quality of Service levels (5.0 section 4.3).
 
 /// A Quality of Service level.
+///
+/// ```
+/// use pushspec_wire::mqtt::QoS;
+///
+/// assert_eq!(QoS::from_bits(2), Some(QoS::ExactlyOnce));
+/// assert_eq!(QoS::from_bits(3), None);
+/// assert!(QoS::AtMostOnce < QoS::AtLeastOnce);
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum QoS {
     /// QoS 0.
     AtMostOnce = 0,

@@ -4,10 +4,26 @@ use super::{PacketType, Version};
 
 /// A reason code of 5.0, or a return code of CONNACK or SUBACK in 3.x, as it stands on the wire.
 /// Unknown values survive.
+///
+/// ```
+/// use pushspec_wire::mqtt::{PacketType, ReasonCode};
+///
+/// let code = ReasonCode(0x00);
+/// assert_eq!(code.name(PacketType::Disconnect), Some("Normal disconnection"));
+/// assert_eq!(code.name(PacketType::SubAck), Some("Granted QoS 0"));
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct ReasonCode(pub u8);
 
 /// Who may send something.
+///
+/// ```
+/// use pushspec_wire::mqtt::{PacketType, ReasonCode, Sender};
+///
+/// let code = ReasonCode::SESSION_TAKEN_OVER;
+/// assert_eq!(code.sender(PacketType::Disconnect), Some(Sender::Server));
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Sender {
     /// Only a Client.

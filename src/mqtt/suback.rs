@@ -7,7 +7,17 @@ use super::write::{Writer, Written};
 use super::{ErrorKind, PacketId, PacketType, Place, Properties, ReasonCode};
 
 /// The Server answers SUBSCRIBE.
+///
+/// ```
+/// use pushspec_wire::mqtt::{Frame, Packet, ReasonCode, Version};
+///
+/// let bytes = [0x90, 4, 0, 1, 0x02, 0x80];
+/// let Packet::SubAck(suback) = Packet::decode(Frame::new(&bytes)?, Version::V311)? else { panic!() };
+/// assert_eq!(suback.reasons, [ReasonCode::GRANTED_QOS_2, ReasonCode::UNSPECIFIED_ERROR]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, PartialEq, Eq, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct SubAck<'a> {
     /// The Packet Identifier of the SUBSCRIBE.
     pub packet_id: PacketId,

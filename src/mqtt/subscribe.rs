@@ -11,7 +11,26 @@ use super::{
 };
 
 /// A Client asks for subscriptions.
+///
+/// ```
+/// use pushspec_wire::mqtt::{
+///     Packet, PacketId, Properties, QoS, Subscribe, Subscription, SubscriptionOptions, Version,
+/// };
+///
+/// let subscription =
+///     Subscription { filter: "#".into(), options: SubscriptionOptions::new(QoS::AtLeastOnce) };
+/// let packet = Packet::Subscribe(Subscribe {
+///     packet_id: PacketId::MIN,
+///     properties: Properties::new(),
+///     subscriptions: vec![subscription],
+/// });
+/// let mut bytes = Vec::new();
+/// packet.encode(Version::V5, &mut bytes)?;
+/// assert_eq!(bytes, b"\x82\x07\0\x01\0\0\x01#\x01");
+/// # Ok::<(), pushspec_wire::mqtt::EncodeError>(())
+/// ```
 #[derive(Clone, PartialEq, Eq, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Subscribe<'a> {
     /// Packet Identifier.
     pub packet_id: PacketId,
@@ -22,7 +41,19 @@ pub struct Subscribe<'a> {
 }
 
 /// One Topic Filter and what is asked for it.
+///
+/// ```
+/// use pushspec_wire::mqtt::{Frame, Packet, Version};
+///
+/// let bytes = *b"\x82\x07\0\x01\0\0\x01#\x05";
+/// let Packet::Subscribe(subscribe) = Packet::decode(Frame::new(&bytes)?, Version::V5)? else { panic!() };
+/// let subscription = &subscribe.subscriptions[0];
+/// assert_eq!(subscription.filter, "#");
+/// assert!(subscription.options.no_local);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, PartialEq, Eq, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Subscription<'a> {
     /// Topic Filter.
     pub filter: Cow<'a, str>,
@@ -31,7 +62,15 @@ pub struct Subscription<'a> {
 }
 
 /// Subscription Options (5.0 section 3.8.3.1); in 3.x only the QoS.
+///
+/// ```
+/// use pushspec_wire::mqtt::{QoS, RetainHandling, SubscriptionOptions};
+///
+/// let options = SubscriptionOptions { no_local: true, ..SubscriptionOptions::new(QoS::ExactlyOnce) };
+/// assert_eq!(options.retain_handling, RetainHandling::Send);
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct SubscriptionOptions {
     /// Maximum QoS (5.0), Requested QoS (3.x).
     pub qos: QoS,
@@ -56,7 +95,18 @@ impl SubscriptionOptions {
 }
 
 /// Whether retained messages are sent when the subscription is made.
+///
+/// ```
+/// use pushspec_wire::mqtt::{QoS, RetainHandling, SubscriptionOptions};
+///
+/// let quiet = SubscriptionOptions {
+///     retain_handling: RetainHandling::DoNotSend,
+///     ..SubscriptionOptions::new(QoS::AtMostOnce)
+/// };
+/// assert_eq!(quiet.retain_handling as u8, 2);
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum RetainHandling {
     /// 0: send them.
     Send = 0,

@@ -1,9 +1,23 @@
 //! Topic Names and Topic Filters (section 4.7 of 5.0 and 3.1.1), shared subscriptions (5.0 section
 //! 4.8.2).
+//!
+//! ```
+//! use pushspec_wire::mqtt::topic;
+//!
+//! let (group, filter) = topic::shared("$share/group/sport/+").unwrap();
+//! assert_eq!((group, topic::matches(filter, "sport/tennis")), ("group", true));
+//! ```
 
 use super::words::contain_wildcard;
 
 /// What is wrong with a Topic Name or Topic Filter.
+///
+/// ```
+/// use pushspec_wire::mqtt::topic::{TopicError, check_filter};
+///
+/// assert_eq!(check_filter("a+"), Err(TopicError::Plus));
+/// assert_eq!(check_filter("#/a"), Err(TopicError::Hash));
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, thiserror::Error)]
 pub enum TopicError {
     /// It has no character.
@@ -31,6 +45,13 @@ pub enum TopicError {
 const SHARE: &str = "$share/";
 
 /// Checks a Topic Name. That it is UTF-8 without U+0000 is a matter of strings.
+///
+/// ```
+/// use pushspec_wire::mqtt::topic::{TopicError, check_name};
+///
+/// assert_eq!(check_name("a//b"), Ok(()));
+/// assert_eq!(check_name("a/+"), Err(TopicError::Wildcard));
+/// ```
 pub fn check_name(name: &str) -> Result<(), TopicError> {
     if name.is_empty() {
         Err(TopicError::Empty)
@@ -42,6 +63,13 @@ pub fn check_name(name: &str) -> Result<(), TopicError> {
 }
 
 /// Checks a Topic Filter of 5.0, shared ones included.
+///
+/// ```
+/// use pushspec_wire::mqtt::topic::{TopicError, check_filter};
+///
+/// assert_eq!(check_filter("$share/group/a/+"), Ok(()));
+/// assert_eq!(check_filter("$share//a"), Err(TopicError::EmptyShareName));
+/// ```
 pub fn check_filter(filter: &str) -> Result<(), TopicError> {
     match filter.strip_prefix(SHARE) {
         None => check_plain_filter(filter),
@@ -59,6 +87,12 @@ pub fn check_filter(filter: &str) -> Result<(), TopicError> {
 }
 
 /// Checks a Topic Filter that is not shared, as all are in 3.x.
+///
+/// ```
+/// use pushspec_wire::mqtt::topic::check_plain_filter;
+///
+/// assert_eq!(check_plain_filter("$share//a"), Ok(()), "three levels as others are");
+/// ```
 pub fn check_plain_filter(filter: &str) -> Result<(), TopicError> {
     if filter.is_empty() {
         return Err(TopicError::Empty);
@@ -76,11 +110,25 @@ pub fn check_plain_filter(filter: &str) -> Result<(), TopicError> {
 }
 
 /// Whether a Topic Filter of 5.0 is that of a shared subscription.
+///
+/// ```
+/// use pushspec_wire::mqtt::topic::is_shared;
+///
+/// assert!(is_shared("$share/group/a"));
+/// assert!(!is_shared("$shared/a"));
+/// ```
 pub fn is_shared(filter: &str) -> bool {
     filter.starts_with(SHARE)
 }
 
 /// `ShareName` and Topic Filter of a shared subscription.
+///
+/// ```
+/// use pushspec_wire::mqtt::topic::shared;
+///
+/// assert_eq!(shared("$share/group/a/b"), Some(("group", "a/b")));
+/// assert_eq!(shared("a/b"), None);
+/// ```
 pub fn shared(filter: &str) -> Option<(&str, &str)> {
     filter.strip_prefix(SHARE)?.split_once('/')
 }

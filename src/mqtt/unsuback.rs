@@ -8,7 +8,17 @@ use super::write::{Writer, Written};
 use super::{PacketId, PacketType, Place, Properties, ReasonCode};
 
 /// The Server answers UNSUBSCRIBE.
+///
+/// ```
+/// use pushspec_wire::mqtt::{Frame, Packet, ReasonCode, Version};
+///
+/// let bytes = [0xB0, 4, 0, 1, 0, 0x11];
+/// let Packet::UnsubAck(unsuback) = Packet::decode(Frame::new(&bytes)?, Version::V5)? else { panic!() };
+/// assert_eq!(unsuback.reasons, [ReasonCode::NO_SUBSCRIPTION_EXISTED]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, PartialEq, Eq, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct UnsubAck<'a> {
     /// The Packet Identifier of the UNSUBSCRIBE.
     pub packet_id: PacketId,

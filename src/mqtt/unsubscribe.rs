@@ -8,7 +8,22 @@ use super::write::{Writer, Written};
 use super::{ErrorKind, PacketId, PacketType, Place, Properties};
 
 /// A Client gives up subscriptions.
+///
+/// ```
+/// use pushspec_wire::mqtt::{Packet, PacketId, Properties, Unsubscribe, Version};
+///
+/// let packet = Packet::Unsubscribe(Unsubscribe {
+///     packet_id: PacketId::MIN,
+///     properties: Properties::new(),
+///     filters: vec!["#".into()],
+/// });
+/// let mut bytes = Vec::new();
+/// packet.encode(Version::V311, &mut bytes)?;
+/// assert_eq!(bytes, b"\xA2\x05\0\x01\0\x01#");
+/// # Ok::<(), pushspec_wire::mqtt::EncodeError>(())
+/// ```
 #[derive(Clone, PartialEq, Eq, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Unsubscribe<'a> {
     /// Packet Identifier.
     pub packet_id: PacketId,

@@ -3,7 +3,15 @@
 use core::fmt;
 
 /// A version of the protocol, as the Protocol Name and Protocol Level of CONNECT give it.
+///
+/// ```
+/// use pushspec_wire::mqtt::Version;
+///
+/// assert_eq!((Version::V31.protocol_name(), Version::V31.level()), ("MQIsdp", 3));
+/// assert_eq!(Version::V311.to_string(), "3.1.1");
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Version {
     /// MQTT 3.1: `MQIsdp`, level 3.
     V31,

@@ -6,7 +6,17 @@ use alloc::vec::Vec;
 use memchr::{memchr, memchr2};
 
 /// An event to be written: one block of fields and the empty line that closes it.
+///
+/// ```
+/// use pushspec_wire::sse::Event;
+///
+/// let mut body = Vec::new();
+/// Event::data("a\nb").event("tick").id("7").encode(&mut body)?;
+/// assert_eq!(body, b"event: tick\nid: 7\ndata: a\ndata: b\n\n");
+/// # Ok::<(), pushspec_wire::sse::EncodeError>(())
+/// ```
 #[derive(Clone, PartialEq, Eq, Default, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Event {
     /// The event type; `message` if there is none.
     pub event: Option<String>,
@@ -77,6 +87,14 @@ impl Event {
 }
 
 /// Appends a comment, one comment line for each line of `text`. It needs no empty line behind it.
+///
+/// ```
+/// use pushspec_wire::sse::encode_comment;
+///
+/// let mut body = Vec::new();
+/// encode_comment("still here", &mut body);
+/// assert_eq!(body, b": still here\n");
+/// ```
 pub fn encode_comment(text: &str, out: &mut Vec<u8>) {
     lines(text, |line| field(out, b"", line));
 }

@@ -4,6 +4,14 @@ use thiserror::Error;
 
 /// Why a stream cannot be read further. Nothing in the text format itself is an error (9.2.6 gives
 /// every byte sequence a meaning); only the receiver's own limits are.
+///
+/// ```
+/// use pushspec_wire::sse::{DecodeError, EventDecoder, Limits};
+///
+/// let mut decoder = EventDecoder::new(Limits { line: 4, ..Limits::default() });
+/// let error = decoder.next_event(&mut &b"data: too long\n"[..]).unwrap_err();
+/// assert_eq!(error, DecodeError::LineTooLong { offset: 0, limit: 4 });
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Error)]
 #[non_exhaustive]
 pub enum DecodeError {
@@ -30,6 +38,13 @@ pub enum DecodeError {
 }
 
 /// Why an event cannot be written: its value would be read back as something else.
+///
+/// ```
+/// use pushspec_wire::sse::{EncodeError, Event};
+///
+/// let error = Event::data("x").id("1\ndata: forged").encode(&mut Vec::new());
+/// assert_eq!(error, Err(EncodeError::LineEnd { field: "id", at: 1 }));
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Error)]
 #[non_exhaustive]
 pub enum EncodeError {

@@ -5,6 +5,19 @@ use core::time::Duration;
 
 /// Turns a body that arrives in any chunks into events. Memory is bounded by [`Limits`], work is
 /// linear in the bytes.
+///
+/// ```
+/// use pushspec_wire::sse::EventDecoder;
+///
+/// let mut decoder = EventDecoder::default();
+/// let mut first = &b"id: 7\nretry: 50\ndata: he"[..];
+/// assert_eq!(decoder.next_event(&mut first)?, None);
+/// let mut second = &b"llo\n\n"[..];
+/// assert_eq!(decoder.next_event(&mut second)?.unwrap().data, "hello");
+/// assert_eq!(decoder.last_event_id(), "7");
+/// assert_eq!(decoder.reconnection_time().unwrap().as_millis(), 50);
+/// # Ok::<(), pushspec_wire::sse::DecodeError>(())
+/// ```
 #[derive(Clone, Debug, Default)]
 pub struct EventDecoder {
     lines: LineDecoder,

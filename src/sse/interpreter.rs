@@ -10,7 +10,18 @@ use nom::character::complete::digit1;
 use nom::combinator::all_consuming;
 
 /// An event as a client dispatches it.
+///
+/// ```
+/// use pushspec_wire::sse::EventDecoder;
+///
+/// let mut decoder = EventDecoder::default();
+/// let event = decoder.next_event(&mut &b":\n\ndata:x\n\n"[..])?.unwrap();
+/// assert_eq!((&*event.event_type, &*event.data), ("message", "x"));
+/// assert_eq!((event.offset, event.end), (3, 11));
+/// # Ok::<(), pushspec_wire::sse::DecodeError>(())
+/// ```
 #[derive(Clone, PartialEq, Eq, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct MessageEvent<'a> {
     /// `message`, unless the block named another type.
     pub event_type: Cow<'a, str>,
@@ -42,6 +53,19 @@ impl MessageEvent<'_> {
 /// Bytes that are not UTF-8 become U+FFFD, one for each maximal subpart, as the "UTF-8 decode"
 /// algorithm demands. Decoding value by value is the same as decoding the body: every separator of
 /// the format is ASCII.
+///
+/// ```
+/// use pushspec_wire::sse::{Interpreter, LineDecoder};
+///
+/// let (mut lines, mut interpreter) = (LineDecoder::default(), Interpreter::default());
+/// let mut input = &b"data: a\n\n"[..];
+/// while let Some(line) = lines.next_line(&mut input)? {
+///     if let Some(event) = interpreter.process(&line)? {
+///         assert_eq!(event.data, "a");
+///     }
+/// }
+/// # Ok::<(), pushspec_wire::sse::DecodeError>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct Interpreter {
     limit: usize,

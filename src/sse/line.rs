@@ -7,7 +7,19 @@ use nom::error::{Error, ErrorKind};
 use nom::{IResult, Parser};
 
 /// What ended a line.
+///
+/// ```
+/// use pushspec_wire::sse::{LineDecoder, Terminator};
+///
+/// let mut lines = LineDecoder::default();
+/// let mut input = &b"a\r\nb\r"[..];
+/// assert_eq!(lines.next_line(&mut input)?.unwrap().terminator, Terminator::CrLf);
+/// // An LF may still follow.
+/// assert_eq!(lines.next_line(&mut input)?.unwrap().terminator, Terminator::Cr);
+/// # Ok::<(), pushspec_wire::sse::DecodeError>(())
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Terminator {
     /// U+000A alone.
     Lf,
@@ -18,6 +30,17 @@ pub enum Terminator {
 }
 
 /// One line as it was on the wire.
+///
+/// ```
+/// use pushspec_wire::sse::{LineDecoder};
+///
+/// let mut lines = LineDecoder::default();
+/// let mut input = &b"data: \xFF\n"[..];
+/// let line = lines.next_line(&mut input)?.unwrap();
+/// assert_eq!((line.offset, line.bytes, line.end()), (0, &b"data: \xFF"[..], 8));
+/// assert_eq!(line.ill_formed(), Some(6));
+/// # Ok::<(), pushspec_wire::sse::DecodeError>(())
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Line<'a> {
     /// Where the line starts, counted from the first byte of the body. On the first line the byte
@@ -32,6 +55,16 @@ pub struct Line<'a> {
 }
 
 /// What a line means.
+///
+/// ```
+/// use pushspec_wire::sse::{LineDecoder, LineKind};
+///
+/// let mut lines = LineDecoder::default();
+/// let mut input = &b": hi\n\n"[..];
+/// assert_eq!(lines.next_line(&mut input)?.unwrap().kind(), LineKind::Comment(b" hi"));
+/// assert_eq!(lines.next_line(&mut input)?.unwrap().kind(), LineKind::Empty);
+/// # Ok::<(), pushspec_wire::sse::DecodeError>(())
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum LineKind<'a> {
     /// Dispatches the event.
@@ -43,6 +76,16 @@ pub enum LineKind<'a> {
 }
 
 /// A field, known or not.
+///
+/// ```
+/// use pushspec_wire::sse::{LineDecoder, LineKind};
+///
+/// let mut lines = LineDecoder::default();
+/// let mut input = &b"data:  x\n"[..];
+/// let LineKind::Field(field) = lines.next_line(&mut input)?.unwrap().kind() else { panic!() };
+/// assert_eq!((field.name, field.value), (&b"data"[..], &b" x"[..]));
+/// # Ok::<(), pushspec_wire::sse::DecodeError>(())
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Field<'a> {
     /// What stands before the first colon, or the whole line.

@@ -7,7 +7,18 @@ use memchr::memchr2;
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// How many lines ended in which way.
+///
+/// ```
+/// use pushspec_wire::sse::{LineDecoder, LineEnds};
+///
+/// let mut lines = LineDecoder::default();
+/// let mut input = &b"a\nb\r\nc\r\n"[..];
+/// while lines.next_line(&mut input)?.is_some() {}
+/// assert_eq!(lines.line_ends(), LineEnds { lf: 1, crlf: 2, cr: 0 });
+/// # Ok::<(), pushspec_wire::sse::DecodeError>(())
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct LineEnds {
     /// Lone U+000A.
     pub lf: u64,
@@ -22,6 +33,16 @@ pub struct LineEnds {
 /// A line that lies whole in the chunk is borrowed from it. Of a line cut by chunk borders the part
 /// seen is kept, and only new bytes are searched, so the work is linear in the bytes. Holds at most
 /// [`Limits::line`] bytes.
+///
+/// ```
+/// use pushspec_wire::sse::LineDecoder;
+///
+/// let mut lines = LineDecoder::default();
+/// assert_eq!(lines.next_line(&mut &b"data: h"[..])?, None);
+/// let mut rest = &b"i\nevent"[..];
+/// assert_eq!(lines.next_line(&mut rest)?.unwrap().bytes, b"data: hi");
+/// # Ok::<(), pushspec_wire::sse::DecodeError>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct LineDecoder {
     limit: usize,

@@ -21,6 +21,8 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+#[cfg(feature = "tokio-util")]
+mod codec;
 mod encode;
 mod error;
 mod event_decoder;
@@ -33,6 +35,8 @@ mod laws;
 #[cfg(test)]
 mod vectors;
 
+#[cfg(feature = "tokio-util")]
+pub use codec::{CodecError, EventCodec};
 pub use encode::{Event, encode_comment};
 pub use error::{DecodeError, EncodeError};
 pub use event_decoder::EventDecoder;
@@ -42,7 +46,18 @@ pub use line_decoder::{LineDecoder, LineEnds};
 
 /// The end of a stream came before the empty line that would have closed its last block: what was
 /// pending is thrown away (9.2.6, end of the file).
+///
+/// ```
+/// use pushspec_wire::sse::EventDecoder;
+///
+/// let mut decoder = EventDecoder::default();
+/// assert_eq!(decoder.next_event(&mut &b"data: a\ndata: b\nda"[..])?, None);
+/// let lost = decoder.finish().unwrap();
+/// assert_eq!((lost.fields, lost.data, lost.partial_line), (2, 4, 2));
+/// # Ok::<(), pushspec_wire::sse::DecodeError>(())
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Discarded {
     /// Where the unfinished block starts.
     pub offset: u64,
@@ -56,7 +71,15 @@ pub struct Discarded {
 
 /// How much a decoder is willing to hold (registration of `text/event-stream`: a receiver is expected
 /// to limit its use of resources).
+///
+/// ```
+/// use pushspec_wire::sse::{EventDecoder, Limits};
+///
+/// let decoder = EventDecoder::new(Limits { line: 64 << 10, ..Limits::default() });
+/// # let _ = decoder;
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Limits {
     /// Longest line in bytes, without its line end.
     pub line: usize,

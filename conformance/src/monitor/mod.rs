@@ -1,7 +1,7 @@
 //! The monitor: a passive judge of everything that goes over the connections of a case, in both
 //! directions. It does no I/O and sends nothing; what it is told, and in which order, is all it knows.
 //!
-//! [`history`] keeps what happened, [`rules`] compares each packet of the Server with it. A rule sees
+//! `history` keeps what happened, `rules` compares each packet of the Server with it. A rule sees
 //! the history before the packet. Once the case itself has sent what no conforming Client sends, the
 //! Server may do much on that connection, so the rules that rely on our side are silent from there on.
 
