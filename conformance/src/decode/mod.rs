@@ -69,4 +69,64 @@ mod tests {
         assert!(from_hex("cg").unwrap_err().contains("`g`"));
         assert_eq!(to_hex(&[0, 255]), "00 ff");
     }
+
+    /// The schema in the tree is that of the type. Run with `PUSHSPEC_WRITE_SCHEMA=1` to write it anew.
+    fn current<T: schemars::JsonSchema>(name: &str) -> jsonschema::Validator {
+        // As it is written: what may be left out is not required.
+        let settings = schemars::generate::SchemaSettings::draft2020_12().for_serialize();
+        let mut schema = settings.into_generator().into_root_schema_for::<T>();
+        schema.insert("title".to_owned(), format!("pushspec decode: {name}").into());
+        schema.insert("$id".to_owned(), format!("urn:pushspec:decode-{name}:1").into());
+        let current = serde_json::to_string_pretty(&schema).unwrap() + "\n";
+        let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR"))
+            .join(format!("schema/decode-{name}-1.schema.json"));
+        if std::env::var_os("PUSHSPEC_WRITE_SCHEMA").is_some() {
+            std::fs::write(&path, &current).unwrap();
+        }
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), current);
+        jsonschema::validator_for(&serde_json::to_value(&schema).unwrap()).unwrap()
+    }
+
+    /// A field of every vector of a protocol.
+    fn vectors(protocol: &str, field: &str) -> Vec<String> {
+        let folder = format!("{}/../fixtures/{protocol}", env!("CARGO_MANIFEST_DIR"));
+        let files = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+        let files = files.filter(|path| path.extension().is_some_and(|end| end == "json"));
+        let mut found = Vec::new();
+        for path in files {
+            let file: serde_json::Value =
+                serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+            // The file on topics has pairs instead.
+            let vectors = file["vectors"].as_array().into_iter().flatten();
+            found.extend(vectors.filter_map(|vector| Some(vector[field].as_str()?.to_owned())));
+        }
+        found
+    }
+
+    fn assert_valid(validator: &jsonschema::Validator, json: &str) {
+        let json = serde_json::from_str(json).unwrap();
+        let errors: Vec<_> = validator.iter_errors(&json).map(|error| error.to_string()).collect();
+        assert!(errors.is_empty(), "{errors:?} in {json}");
+    }
+
+    #[test]
+    fn every_vector_of_mqtt_is_shown_as_the_schema_says() {
+        let schema = current::<mqtt::Json>("mqtt");
+        let vectors = vectors("mqtt", "hex");
+        assert!(vectors.len() > 300);
+        for hex in vectors {
+            let bytes = from_hex(&hex).unwrap();
+            assert_valid(&schema, &Packets::read(&bytes, ReadAs::Auto).json().unwrap());
+        }
+    }
+
+    #[test]
+    fn every_vector_of_sse_is_shown_as_the_schema_says() {
+        let schema = current::<EventStream<'_>>("sse");
+        let vectors = vectors("sse", "input");
+        assert!(vectors.len() > 100);
+        for body in vectors {
+            assert_valid(&schema, &EventStream::read(body.as_bytes()).unwrap().json().unwrap());
+        }
+    }
 }

@@ -4,6 +4,7 @@ use std::ops::Range;
 use std::str::FromStr;
 
 use pushspec_wire::mqtt::{Dissection, Field, Outcome, Packet, Value, Version};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::to_hex;
@@ -122,9 +123,12 @@ fn names_a_version(dissection: &Dissection<'_>) -> bool {
         || dissection.fields.iter().any(|field| field.name == "Protocol Level")
 }
 
-#[derive(Serialize)]
-struct Json {
+/// What `pushspec decode --json` prints.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct Json {
+    /// `pushspec-decode-mqtt/1`.
     schema: &'static str,
+    /// Where no CONNECT names a version and none was given.
     #[serde(skip_serializing_if = "Option::is_none")]
     assumed_version: Option<String>,
     packets: Vec<PacketJson>,
@@ -132,43 +136,67 @@ struct Json {
     unread: usize,
 }
 
-#[derive(Serialize)]
+/// One packet, or what there is of it.
+#[derive(Serialize, JsonSchema)]
 struct PacketJson {
+    /// Where it stands in the stream, in bytes.
     offset: usize,
+    /// How many bytes of it are there.
     length: usize,
+    /// As which it was read: `3.1`, `3.1.1` or `5.0`.
     version: String,
+    /// Its type; null where the version has none with this number.
     #[serde(rename = "type")]
     packet_type: Option<&'static str>,
+    /// The line that stands in traces.
     summary: String,
+    /// What was read, up to the fault of a malformed one.
     fields: Vec<FieldJson>,
+    /// `conforming`, `malformed` or `incomplete`.
     outcome: &'static str,
+    /// What is wrong with a malformed one.
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<ErrorJson>,
+    /// How many bytes an incomplete one lacks, where its length tells it.
     #[serde(skip_serializing_if = "Option::is_none")]
     missing: Option<usize>,
-    /// Bytes behind the last field that could be read.
+    /// Bytes behind the last field that could be read, in hexadecimal.
     #[serde(skip_serializing_if = "String::is_empty")]
     unread: String,
 }
 
-#[derive(Serialize)]
+/// One field of a packet.
+#[derive(Serialize, JsonSchema)]
 struct FieldJson {
+    /// Its name in the spec's words.
     name: &'static str,
+    /// Where it stands in the packet, in bytes.
     offset: usize,
+    /// How many bytes it has, with its length if it has one.
     length: usize,
+    /// Its bytes in hexadecimal.
     hex: String,
+    /// A number, a text, or binary data in hexadecimal.
     value: serde_json::Value,
+    /// What the value means, where it does not speak for itself.
     #[serde(skip_serializing_if = "String::is_empty")]
     meaning: String,
+    /// Whether it is part of a list of properties.
     in_properties: bool,
 }
 
-#[derive(Serialize)]
+/// What is wrong with a packet.
+#[derive(Serialize, JsonSchema)]
 struct ErrorJson {
+    /// Where in the packet.
     offset: usize,
+    /// In which field.
     field: &'static str,
+    /// One sentence: what was found and what the spec wants.
     message: String,
+    /// The requirement that is broken.
     requirement: &'static str,
+    /// The reason code with which a receiver of 5.0 answers.
     reason: u8,
 }
 

@@ -4,13 +4,15 @@ use pushspec_wire::sse::{
     DecodeError, Discarded, Field, Interpreter, Line, LineDecoder, LineKind, MessageEvent,
     Terminator,
 };
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::report::ExitStatus;
 
 /// What a body holds, line by line, and what a client makes of it.
-#[derive(Serialize, Debug)]
+#[derive(Serialize, JsonSchema, Debug)]
 pub struct EventStream<'a> {
+    /// `pushspec-decode-sse/1`.
     schema: &'static str,
     /// Every whole line.
     pub lines: Vec<LineView<'a>>,
@@ -26,7 +28,7 @@ pub struct EventStream<'a> {
 }
 
 /// One line and what it does.
-#[derive(Serialize, Debug)]
+#[derive(Serialize, JsonSchema, Debug)]
 pub struct LineView<'a> {
     /// Where it starts in the body.
     pub offset: u64,
@@ -47,7 +49,7 @@ pub struct LineView<'a> {
 }
 
 /// What a line is.
-#[derive(Serialize, PartialEq, Eq, Debug)]
+#[derive(Serialize, JsonSchema, PartialEq, Eq, Debug)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 #[allow(missing_docs, reason = "the names are those of the grammar")]
 pub enum Kind {
@@ -57,7 +59,7 @@ pub enum Kind {
 }
 
 /// What a field does.
-#[derive(Serialize, Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Serialize, JsonSchema, Clone, Copy, PartialEq, Eq, Debug)]
 #[serde(rename_all = "kebab-case")]
 pub enum Effect {
     /// A line of data.
@@ -77,7 +79,7 @@ pub enum Effect {
 }
 
 /// An event as a client dispatches it.
-#[derive(Serialize, PartialEq, Eq, Debug)]
+#[derive(Serialize, JsonSchema, PartialEq, Eq, Debug)]
 pub struct EventView {
     /// Its type.
     #[serde(rename = "type")]
@@ -89,7 +91,7 @@ pub struct EventView {
 }
 
 /// What the end of a body throws away.
-#[derive(Serialize, PartialEq, Eq, Debug)]
+#[derive(Serialize, JsonSchema, PartialEq, Eq, Debug)]
 pub struct DiscardedView {
     /// Where the open block starts.
     pub offset: u64,
