@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 DESCRIPTOR = "target.toml"
-_KEYS = {"title", "version", "version_pattern", "protocols", "ports", "notes", "slow", "ready", "endpoint"}
+_KEYS = {"title", "version", "version_pattern", "protocols", "ports", "notes", "slow", "crashes", "ready", "endpoint"}
 _READY_KEYS = {"http", "timeout"}
 _ENDPOINT_KEYS = {"name", "url", "publish_url", "args"}
 
@@ -37,6 +37,7 @@ class Target:
     ports: tuple[str, ...]
     notes: str
     slow: bool
+    crashes: bool
     ready_http: str | None
     ready_timeout: float
     endpoints: tuple[Endpoint, ...]
@@ -73,6 +74,7 @@ def parse(name, directory, text):
         ports=tuple(table.get("ports", ())),
         notes=table.get("notes", ""),
         slow=table.get("slow", False) is True,
+        crashes=table.get("crashes", False) is True,
         ready_http=ready.get("http"),
         ready_timeout=float(ready.get("timeout", 20)),
         endpoints=endpoints,

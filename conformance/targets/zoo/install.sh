@@ -91,3 +91,14 @@ build_with_maven() {
     (cd "$place" && mvn -B -q package </dev/null) || cannot_install "Maven could not build $dir"
     echo "$stamp" >"$place/installed"
 }
+
+# Builds a package of the Go module of a directory, by default its own, as locked, as the program `server` in the cache.
+build_with_go() {
+    local name=$1 dir=$2 package=${3:-.}
+    PATH=$PATH:/usr/local/go/bin
+    command -v go >/dev/null || install_packages golang-go
+    mkdir -p "$zoo_cache/$name"
+    (cd "$dir" && GOFLAGS='-buildvcs=false -mod=readonly' go build -o "$zoo_cache/$name/server" "$package" </dev/null) ||
+        cannot_install "go could not build $package in $dir"
+    (cd "$dir" && go version && go list -m -f '{{.Path}} {{.Version}}' all 2>/dev/null) >"$zoo_cache/$name/version"
+}

@@ -1,12 +1,13 @@
 """Installs a target, starts it, has pushspec test each of its endpoints, and stops it."""
 
 import re
+import shlex
 import subprocess
 import tempfile
 import time
 import urllib.error
 import urllib.request
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from . import expected, outcome
@@ -63,6 +64,9 @@ def _started(target, settings, expectations, scratch):
         values[f"port_{name}"] = port
         env[f"PORT_{name.upper()}"] = str(port)
     print(f"{target.name}: {target.title}, {_version(target, values)}", flush=True)
+    if target.crashes:
+        endpoints = [_started_by_pushspec(target, endpoint, env) for endpoint in target.endpoints]
+        return [_confirmed(target, endpoint, values, settings, expectations) for endpoint in endpoints]
 
     log = settings.out / f"{target.name}.log"
     with Process([target.directory / "start"], env=env, cwd=scratch, log=log) as server:
@@ -85,6 +89,12 @@ def _started(target, settings, expectations, scratch):
                 last.details = [server.last_lines()]
                 break
         return outcomes
+
+
+def _started_by_pushspec(target, endpoint, env):
+    """The endpoint of a target that pushspec starts, and starts again when it has crashed."""
+    command = shlex.join(["exec", "env", *(f"{name}={value}" for name, value in env.items()), str(target.directory / "start")])
+    return replace(endpoint, args=(*endpoint.args, "--exec", command, "--exec-timeout", f"{target.ready_timeout:.0f}"))
 
 
 def _confirmed(target, endpoint, values, settings, expectations):

@@ -1,9 +1,11 @@
 """Whole runs with a made-up target and a made-up pushspec."""
 
 import json
+import shlex
 import sys
 import tempfile
 import unittest
+import urllib.parse
 from pathlib import Path
 
 from zoo import descriptor, expected
@@ -40,6 +42,16 @@ if {report}:
 raise SystemExit({status})
 """
 
+TELLS_ITS_ARGUMENTS = """
+import json, pathlib, sys
+pathlib.Path("arguments").write_text("\\0".join(sys.argv))
+totals = dict.fromkeys(["pass", "fail", "warn", "not_applicable", "inconclusive", "error"], 0)
+report = dict(totals=totals, cases=[dict(id="a", protocol="5.0", verdict="pass")])
+for argument in sys.argv:
+    if argument.startswith("--report=json="):
+        pathlib.Path(argument[14:]).write_text(json.dumps(report))
+"""
+
 DESCRIPTOR = '[[endpoint]]\nname = "tcp"\nurl = "mqtt://127.0.0.1:{port}"\n'
 KNOWN = '[[expected]]\ncase = "a"\nprotocol = "5.0"\nverdict = "fail"\nwhy = "known"\n'
 
@@ -68,6 +80,21 @@ class Runs(unittest.TestCase):
         expectations = None if known is None else expected.parse(known)
         (result,) = run_target(target, settings, expectations)
         return result
+
+    def test_a_target_that_crashes_is_started_by_pushspec(self):
+        self.script("t/start", "#!/bin/sh\ntouch started-by-the-zoo\nexec sleep 30\n")
+        pushspec = self.script("pushspec", f"#!{sys.executable}\n{TELLS_ITS_ARGUMENTS}")
+        settings = Settings(pushspec=pushspec, out=self.root / "out", cache=self.root, extra=(), timeout=30)
+        target = descriptor.parse("t", self.root / "t", "crashes = true\n" + DESCRIPTOR)
+        (result,) = run_target(target, settings, None)
+        self.assertIs(result.state, State.NOT_JUDGED)
+        arguments = (self.root / "out" / "arguments").read_text(encoding="utf-8").split("\0")
+        port = urllib.parse.urlsplit(arguments[2]).port
+        words = shlex.split(arguments[arguments.index("--exec") + 1])
+        self.assertEqual(words[:2], ["exec", "env"])
+        self.assertIn(f"PORT={port}", words)
+        self.assertEqual(words[-1], str(self.root / "t" / "start"))
+        self.assertEqual(list(self.root.rglob("started-by-the-zoo")), [])
 
     def test_without_a_list_nothing_is_judged(self):
         self.assertIs(self.outcome().state, State.NOT_JUDGED)
