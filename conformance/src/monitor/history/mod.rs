@@ -76,6 +76,7 @@ impl History {
             let since_connect = std::mem::take(&mut self.sessions[link.session]);
             let session = &mut self.sessions[before];
             session.add(since_connect);
+            session.may_answer_again();
             session.in_doubt |= link.version == Version::V31;
             link.session = before;
         } else {

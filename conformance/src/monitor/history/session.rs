@@ -53,6 +53,14 @@ pub(in crate::monitor) struct Session {
 }
 
 impl Session {
+    /// A new connection resumes the Session. Which of its answers have reached us the Server cannot know;
+    /// that it does not have to repeat them does not mean that it may not.
+    pub(super) fn may_answer_again(&mut self) {
+        for ours in self.ours.values_mut() {
+            (ours.pubacks, ours.pubrecs, ours.pubcomps) = (0, 0, 0);
+        }
+    }
+
     /// Our PUBLISH.
     pub(super) fn publishing(&mut self, delivery: Delivery) {
         let Some(id) = delivery.packet_id() else { return };

@@ -126,6 +126,16 @@ mod tests {
     }
 
     #[test]
+    fn answers_may_be_repeated_when_the_session_is_resumed() {
+        let mut script = Script::kept(Version::V5);
+        script.publishes_qos_2(1);
+        assert_fair(&script.receives(&[0x50, 2, 0, 1]));
+        script.reconnects(true);
+        assert_fair(&script.receives(&[0x50, 2, 0, 1]));
+        assert_breaks(&script.receives(&[0x50, 2, 0, 1]), &["MQTT-4.3.3-8"]);
+    }
+
+    #[test]
     fn pubrel_answers_pubrec() {
         for version in ALL_VERSIONS {
             let mut script = Script::connected(version);

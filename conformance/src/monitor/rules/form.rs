@@ -8,6 +8,9 @@ use crate::requirement::{Catalogue, Protocol, RequirementRef};
 
 pub(super) const RULE: Rule = Rule { judges: JUDGES, relies_on_us: false, check };
 
+/// CONNACK of 3.x with return code 0x01.
+const UNACCEPTABLE_PROTOCOL_VERSION: [u8; 4] = [0x20, 2, 0, 1];
+
 /// What the decoder cites for packets that a Server sends.
 const JUDGES: &[Cited] = &[
     Cited::since_v311("MQTT-1.5.3-1", "MQTT-1.5.4-1"),
@@ -39,6 +42,9 @@ fn check(arrived: &Arrived<'_>, findings: &mut Findings) {
     if arrived.link.lawless && arrived.link.connack.is_none() || is_open(error) {
         return;
     }
+    if refuses_the_version(arrived) || echoes_our_zero(arrived, error) {
+        return;
+    }
     let protocol = Protocol::from(arrived.link.version);
     let catalogued = Catalogue::embedded().get(protocol, error.requirement).is_some();
     // 3.1 has no general rule for malformed packets.
@@ -46,6 +52,18 @@ fn check(arrived: &Arrived<'_>, findings: &mut Findings) {
         let requirement = RequirementRef { protocol, id: error.requirement };
         findings.push(requirement, format!("{}: {} {}", arrived.name(), error.field, error.kind));
     }
+}
+
+/// A Server without 5.0 has to answer in the form of what it speaks (3.1.1, MQTT-3.1.2-2).
+fn refuses_the_version(arrived: &Arrived<'_>) -> bool {
+    arrived.link.version == Version::V5
+        && arrived.link.connack.is_none()
+        && arrived.bytes == UNACCEPTABLE_PROTOCOL_VERSION
+}
+
+/// Acknowledgements have the Packet Identifier of what they acknowledge, whatever that was.
+fn echoes_our_zero(arrived: &Arrived<'_>, error: &DecodeError) -> bool {
+    arrived.link.lawless && error.kind == ErrorKind::PacketIdentifier0
 }
 
 /// Nothing in the text forbids these to stand twice in PUBLISH.
@@ -130,6 +148,29 @@ mod tests {
         let mut script = Script::opened(V5);
         script.sends(&Fields::new().string(b"MQTT").byte(9).byte(2).two_bytes(0).packet(0x10));
         assert_fair(&script.receives(&[0x20, 2, 0, 1]));
+    }
+
+    #[test]
+    fn a_server_without_5_0_refuses_it_in_its_own_form() {
+        let mut script = Script::opened(V5);
+        script.sends(
+            &Fields::new()
+                .string(b"MQTT")
+                .byte(5)
+                .byte(2)
+                .two_bytes(0)
+                .varint(0)
+                .string(b"x")
+                .packet(0x10),
+        );
+        assert_fair(&script.receives(&[0x20, 2, 0, 1]));
+    }
+
+    #[test]
+    fn an_acknowledgement_may_repeat_our_packet_identifier_0() {
+        let mut script = Script::connected(V311);
+        script.sends(&Fields::new().string(b"a").two_bytes(0).packet(0x32));
+        assert_fair(&script.receives(&[0x40, 2, 0, 0]));
     }
 
     #[test]
