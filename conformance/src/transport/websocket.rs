@@ -70,13 +70,14 @@ impl<S> WebSocketBytes<S> {
     }
 }
 
-/// Performs the client's handshake, offering the subprotocol `mqtt`.
+/// Performs the client's handshake, offering the subprotocol `mqtt` alone: there are servers that
+/// repeat a list instead of selecting from it, and a case of its own judges them.
 pub(super) async fn open(
     stream: Connection,
     url: &EndpointUrl,
     headers: &[(String, String)],
 ) -> Result<Connection, ConnectError> {
-    let reason = match upgrade(stream, url, headers, "mqtt, mqttv3.1").await {
+    let reason = match upgrade(stream, url, headers, "mqtt").await {
         Ok(upgrade) => return Ok(Box::new(WebSocketBytes::new(upgrade.socket))),
         Err(UpgradeError::Connect(error)) => return Err(error),
         Err(UpgradeError::Header(reason)) => reason,

@@ -102,3 +102,13 @@ build_with_go() {
         cannot_install "go could not build $package in $dir"
     (cd "$dir" && go version && go list -m -f '{{.Path}} {{.Version}}' all 2>/dev/null) >"$zoo_cache/$name/version"
 }
+
+# Builds the Rust package of a directory, as locked, in the cache, and tells the version of the crate NAME.
+build_with_cargo() {
+    local name=$1 dir=$2
+    command -v cargo >/dev/null || cannot_install "cargo is missing"
+    command -v cc >/dev/null || install_packages gcc libc6-dev
+    CARGO_TARGET_DIR=$zoo_cache/$name cargo build --quiet --locked --manifest-path "$dir/Cargo.toml" </dev/null ||
+        cannot_install "cargo could not build $dir"
+    sed -n "/^name = \"$name\"\$/{n;s/version = \"\\(.*\\)\"/$name \\1/p}" "$dir/Cargo.lock" >"$zoo_cache/$name/version"
+}

@@ -42,7 +42,7 @@ fn check(arrived: &Arrived<'_>, findings: &mut Findings) {
     if arrived.link.lawless && arrived.link.connack.is_none() || is_open(error) {
         return;
     }
-    if refuses_the_version(arrived) || echoes_our_zero(arrived, error) {
+    if refuses_the_version(arrived) || mirrors_ours(arrived, error) {
         return;
     }
     let protocol = Protocol::from(arrived.link.version);
@@ -61,9 +61,11 @@ fn refuses_the_version(arrived: &Arrived<'_>) -> bool {
         && arrived.bytes == UNACCEPTABLE_PROTOCOL_VERSION
 }
 
-/// Acknowledgements have the Packet Identifier of what they acknowledge, whatever that was.
-fn echoes_our_zero(arrived: &Arrived<'_>, error: &DecodeError) -> bool {
-    arrived.link.lawless && error.kind == ErrorKind::PacketIdentifier0
+/// Acknowledgements have the Packet Identifier of what they acknowledge, and a code for each Topic
+/// Filter, whatever that was and however many there were.
+fn mirrors_ours(arrived: &Arrived<'_>, error: &DecodeError) -> bool {
+    arrived.link.lawless
+        && matches!(error.kind, ErrorKind::PacketIdentifier0 | ErrorKind::NoReasonCode)
 }
 
 /// Nothing in the text forbids these to stand twice in PUBLISH.
@@ -167,8 +169,10 @@ mod tests {
     }
 
     #[test]
-    fn an_acknowledgement_may_repeat_our_packet_identifier_0() {
+    fn an_acknowledgement_mirrors_what_it_acknowledges() {
         let mut script = Script::connected(V311);
+        script.sends(&Fields::new().two_bytes(1).packet(0x82));
+        assert_fair(&script.receives(&[0x90, 2, 0, 1]));
         script.sends(&Fields::new().string(b"a").two_bytes(0).packet(0x32));
         assert_fair(&script.receives(&[0x40, 2, 0, 0]));
     }
