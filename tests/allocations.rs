@@ -99,11 +99,11 @@ fn borrowed_packets_allocate_nothing_but_their_lists() {
 }
 
 #[test]
-fn encoding_into_a_buffer_with_room_allocates_only_what_checking_it_does() {
+fn encoding_into_a_buffer_with_room_allocates_nothing() {
     for packet in packets() {
         let mut bytes = Vec::with_capacity(1 << 15);
         let counted = measure(|| packet.encode(Version::V5, &mut bytes).unwrap());
-        assert_eq!(counted.count_total, lists(&packet), "{}", packet.packet_type().name());
+        assert_eq!(counted.count_total, 0, "{}", packet.packet_type().name());
     }
 }
 

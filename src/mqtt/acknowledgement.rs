@@ -39,6 +39,7 @@ macro_rules! acknowledgement {
             ) -> crate::mqtt::write::Written {
                 crate::mqtt::acknowledgement::write(
                     writer,
+                    crate::mqtt::PacketType::$name,
                     self.packet_id,
                     self.reason,
                     &self.properties,
@@ -87,17 +88,19 @@ pub(super) fn read_reason<'a, W: Watch>(
 
 pub(super) fn write(
     writer: &mut Writer<'_>,
+    packet: PacketType,
     packet_id: PacketId,
     reason: ReasonCode,
     properties: &Properties<'_>,
 ) -> Written {
     writer.packet_id(packet_id);
-    write_reason(writer, reason, properties)
+    write_reason(writer, packet, reason, properties)
 }
 
 /// The shortest form of a reason code and properties.
 pub(super) fn write_reason(
     writer: &mut Writer<'_>,
+    packet: PacketType,
     reason: ReasonCode,
     properties: &Properties<'_>,
 ) -> Written {
@@ -111,6 +114,10 @@ pub(super) fn write_reason(
             super::EncodeError::ReasonCode(writer.version)
         });
     }
-    writer.byte(reason.0);
-    if properties.is_empty() { Ok(()) } else { writer.properties(properties) }
+    writer.reason_code(packet, reason);
+    if properties.is_empty() {
+        Ok(())
+    } else {
+        writer.properties(properties, Place::Packet(packet))
+    }
 }

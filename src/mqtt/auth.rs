@@ -3,7 +3,7 @@
 use super::acknowledgement::{read_reason, write_reason};
 use super::read::{Read, Reader, Watch, protocol_error};
 use super::write::{Writer, Written};
-use super::{ErrorKind, PacketType, Properties, ReasonCode};
+use super::{ErrorKind, PacketType, Properties, PropertyId, ReasonCode};
 
 /// A step of enhanced authentication.
 ///
@@ -35,7 +35,7 @@ impl<'a> Auth<'a> {
         // The form without reason code and properties is explicitly allowed, although a method may
         // not be left out; what means the same in more bytes is not told apart from it.
         let short = reason == ReasonCode::SUCCESS && properties.is_empty();
-        if !short && properties.authentication_method().is_none() {
+        if !short && !properties.have(PropertyId::AuthenticationMethod) {
             let kind = ErrorKind::AuthenticationMethodMissing;
             let offset = reader.offset();
             return Err(protocol_error(offset, "Authentication Method", kind, "X5-N29").into());
@@ -44,7 +44,9 @@ impl<'a> Auth<'a> {
     }
 
     pub(super) fn write(&self, writer: &mut Writer<'_>) -> Written {
-        write_reason(writer, self.reason, &self.properties)
+        let short = self.reason == ReasonCode::SUCCESS && self.properties.is_empty();
+        writer.doubt(!short && !self.properties.have(PropertyId::AuthenticationMethod));
+        write_reason(writer, PacketType::Auth, self.reason, &self.properties)
     }
 
     /// Without the borrow.

@@ -46,8 +46,8 @@ impl<'a> ConnAck<'a> {
     pub(super) fn write(&self, writer: &mut Writer<'_>) -> Written {
         let told = self.session_present && writer.version != Version::V31;
         writer.byte(u8::from(told));
-        writer.byte(self.reason.0);
-        writer.properties(&self.properties)
+        writer.reason_code(PacketType::ConnAck, self.reason);
+        writer.properties(&self.properties, Place::Packet(PacketType::ConnAck))
     }
 
     /// Without the borrow.

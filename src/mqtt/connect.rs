@@ -149,12 +149,15 @@ impl<'a> Connect<'a> {
                 | flag(self.user_name.is_some(), USER_NAME)
                 | flag(self.password.is_some(), PASSWORD),
         );
+        let password_alone = self.password.is_some() && self.user_name.is_none();
+        writer.doubt(password_alone && !writer.is_v5());
         writer.two_bytes(self.keep_alive);
-        writer.properties(&self.properties)?;
+        writer.properties(&self.properties, Place::Packet(PacketType::Connect))?;
         writer.string("Client Identifier", &self.client_id)?;
         if let Some(will) = &self.will {
-            writer.properties(&will.properties)?;
-            writer.string("Will Topic", &will.topic)?;
+            writer.properties(&will.properties, Place::Will)?;
+            writer.doubt(will.topic.is_empty());
+            writer.topic_name("Will Topic", &will.topic)?;
             writer.binary("Will Payload", &will.payload)?;
         }
         if let Some(user_name) = &self.user_name {
@@ -198,14 +201,16 @@ fn read_version<W: Watch>(reader: &mut Reader<'_, W>) -> Read<Version, W::Fault>
         return Err(refused(name_at + 2, "Protocol Name", kind, requirement).into());
     }
     let level = reader.byte("Protocol Level")?;
-    Version::ALL
-        .into_iter()
-        .find(|version| version.protocol_name().as_bytes() == name && version.level() == level)
-        .ok_or_else(|| {
+    match (name, level) {
+        (b"MQTT", 5) => Ok(Version::V5),
+        (b"MQTT", 4) => Ok(Version::V311),
+        (b"MQIsdp", 3) => Ok(Version::V31),
+        _ => {
             let kind = ErrorKind::ProtocolLevel(level);
             let requirement = reader.cite_each("MQTT-3.1.2-2", "MQTT-3.1.2-2", "X31-04");
-            refused(level_at, "Protocol Level", kind, requirement).into()
-        })
+            Err(refused(level_at, "Protocol Level", kind, requirement).into())
+        }
+    }
 }
 
 fn check_flags<W: Watch>(flags: u8, at: usize, reader: &Reader<'_, W>) -> Read<(), W::Fault> {

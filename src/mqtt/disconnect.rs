@@ -37,7 +37,7 @@ impl<'a> Disconnect<'a> {
     }
 
     pub(super) fn write(&self, writer: &mut Writer<'_>) -> Written {
-        write_reason(writer, self.reason, &self.properties)
+        write_reason(writer, PacketType::Disconnect, self.reason, &self.properties)
     }
 
     /// Without the borrow.

@@ -161,11 +161,21 @@ impl<'a> Packet<'a> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn decode(frame: Frame<'a>, version: Version) -> Result<Self, DecodeError> {
-        Self::decode_watched(frame, version, Judge)
-            .or_else(|Rejected| Self::decode_watched(frame, version, Unwatched))
+        match Self::decode_watched(frame, version, Judge) {
+            Ok(packet) => Ok(packet),
+            Err(Rejected) => Self::explain(frame, version),
+        }
+    }
+
+    /// Decodes once more, to tell what is wrong.
+    #[cold]
+    #[inline(never)]
+    fn explain(frame: Frame<'a>, version: Version) -> Result<Self, DecodeError> {
+        Self::decode_watched(frame, version, Unwatched)
     }
 
     /// As [`Self::decode`], while somebody watches.
+    #[inline]
     pub(super) fn decode_watched<W: Watch>(
         frame: Frame<'a>,
         version: Version,
@@ -210,7 +220,8 @@ impl<'a> Packet<'a> {
     }
 
     /// Appends the packet's bytes in this version's form. What a receiver would have to reject is not
-    /// written: the bytes have gone through [`Packet::decode`].
+    /// written: each field is judged while it is written, and where it is in doubt the whole goes
+    /// through [`Packet::decode`].
     pub fn encode(&self, version: Version, out: &mut Vec<u8>) -> Result<(), EncodeError> {
         let start = out.len();
         let flags = match self {
@@ -225,16 +236,24 @@ impl<'a> Packet<'a> {
         let written =
             Writer::packet(out, first_byte, expected, version, |writer| self.write(writer));
         // One source of truth: whatever the decoder rejects is not sent.
-        let checked = written.and_then(|()| {
-            Frame::new(&out[start..])
-                .map_err(DecodeError::from)
-                .and_then(|frame| Packet::decode(frame, version).map(drop))
-                .map_err(EncodeError::NotConforming)
-        });
-        if checked.is_err() {
+        let judged = match written {
+            Ok(false) => return Ok(()),
+            Ok(true) => Self::judge(&out[start..], version),
+            Err(error) => Err(error),
+        };
+        if judged.is_err() {
             out.truncate(start);
         }
-        checked
+        judged
+    }
+
+    /// What a receiver makes of a packet that was written.
+    #[cold]
+    fn judge(bytes: &[u8], version: Version) -> Written {
+        Frame::new(bytes)
+            .map_err(DecodeError::from)
+            .and_then(|frame| Packet::decode(frame, version).map(drop))
+            .map_err(EncodeError::NotConforming)
     }
 
     fn write(&self, writer: &mut Writer<'_>) -> Written {

@@ -4,7 +4,7 @@ use alloc::borrow::Cow;
 use alloc::vec::Vec;
 use core::fmt;
 
-use super::read::{Read, Reader, Watch, malformed, protocol_error};
+use super::read::{Read, Reader, Rejected, Watch, malformed, protocol_error};
 use super::topic::{self, TopicError};
 use super::write::variable_byte_integer;
 use super::{DecodeError, ErrorKind, PacketType, ReasonCode, Sender, Version};
@@ -42,8 +42,22 @@ pub enum Place {
 pub struct Properties<'a> {
     /// The encoded properties, without the Property Length.
     wire: Cow<'a, [u8]>,
-    /// The first that was too long to be appended.
-    too_long: Option<(PropertyId, usize)>,
+    /// What is known of them all.
+    noted: Noted,
+    /// The first that was too long to be appended, and its length or the highest number.
+    too_long: Option<(PropertyId, u32)>,
+}
+
+/// Which properties a list has, a bit for each identifier, and what would be wrong with it. So the
+/// list is judged when it is read or written, and need not be read again to be encoded.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+struct Noted(u64);
+
+/// What of a property is judged.
+#[derive(Clone, Copy)]
+enum Raw<'a> {
+    Number(u32),
+    Bytes(&'a [u8]),
 }
 
 /// One row per property: identifier, name, name in the spec's words, type on the wire, type in Rust, getter, and where it may
@@ -156,6 +170,18 @@ macro_rules! properties {
             })
         }
 
+        /// As [`read_value`], without building more than is judged.
+        #[inline]
+        fn read_raw<'a, W: Watch>(id: PropertyId, reader: &mut Reader<'a, W>) -> Read<Raw<'a>, W::Fault> {
+            Ok(match id {
+                $(PropertyId::$name => properties!(@raw $wire reader $words),)+
+                PropertyId::UserProperty => {
+                    reader.string_bytes("User Property")?;
+                    Raw::Bytes(reader.string_bytes("User Property")?)
+                }
+            })
+        }
+
         /// Fails with the length of a string or of binary data that is too long.
         fn write_value(property: Property<'_>, wire: &mut Vec<u8>) -> Result<(), usize> {
             match property {
@@ -198,6 +224,11 @@ macro_rules! properties {
     (@read varint $reader:ident $field:literal) => { $reader.variable_byte_integer($field)? };
     (@read string $reader:ident $field:literal) => { $reader.string($field)? };
     (@read binary $reader:ident $field:literal) => { $reader.binary($field)? };
+    (@raw string $reader:ident $field:literal) => { Raw::Bytes($reader.string_bytes($field)?) };
+    (@raw binary $reader:ident $field:literal) => { Raw::Bytes($reader.binary($field)?) };
+    (@raw $number:ident $reader:ident $field:literal) => {
+        Raw::Number(properties!(@read $number $reader $field).into())
+    };
     (@write byte $value:ident $wire:ident) => { $wire.push($value) };
     (@write two_bytes $value:ident $wire:ident) => { $wire.extend_from_slice(&$value.to_be_bytes()) };
     (@write four_bytes $value:ident $wire:ident) => { $wire.extend_from_slice(&$value.to_be_bytes()) };
@@ -266,7 +297,7 @@ impl fmt::Display for PropertyId {
 impl<'a> Properties<'a> {
     /// No properties.
     pub const fn new() -> Self {
-        Self { wire: Cow::Borrowed(&[]), too_long: None }
+        Self { wire: Cow::Borrowed(&[]), noted: Noted(0), too_long: None }
     }
 
     /// Reads Property Length and properties; nothing in 3.x.
@@ -279,25 +310,42 @@ impl<'a> Properties<'a> {
         if length == 0 {
             return Ok(Self::new());
         }
-        let mut part = reader.properties(length as usize)?;
-        let start_of_all = part.offset();
+        Self::read_list(reader.properties(length as usize)?, place)
+    }
+
+    fn read_list<W: Watch>(mut part: Reader<'a, W>, place: Place) -> Read<Self, W::Fault> {
         let wire = part.rest();
-        let mut seen = 0u64;
+        let allowed = Noted::allowed(place);
+        let mut noted = Noted(0);
         while !part.is_at_end() {
             let start = part.offset();
-            let property = read_one(&mut part)?;
-            check(property, place, start, &mut seen)?;
+            let id = read_id(&mut part)?;
+            let value = read_raw(id, &mut part)?;
+            let before = noted;
+            noted = noted.with(id, value);
+            if noted.exceeds(allowed) {
+                return Err(fault(id, value, place, start, before).into());
+            }
         }
-        let has = |id: PropertyId| seen & (1 << id as u8) != 0;
-        if place == Place::Packet(PacketType::Connect)
-            && has(PropertyId::AuthenticationData)
-            && !has(PropertyId::AuthenticationMethod)
-        {
+        if noted.lacks_method(place) {
             let kind = ErrorKind::AuthenticationDataAlone;
+            let start_of_all = part.offset() - wire.len();
             let offset = start_of_all + position(wire, PropertyId::AuthenticationData);
             return Err(protocol_error(offset, "Authentication Data", kind, "X5-N14").into());
         }
-        Ok(Self { wire: Cow::Borrowed(wire), too_long: None })
+        Ok(Self { wire: Cow::Borrowed(wire), noted, too_long: None })
+    }
+
+    /// Whether a receiver takes them in this place. What is not sure is judged by the decoder.
+    #[inline]
+    pub(super) fn surely_conform(&self, place: Place) -> bool {
+        !self.noted.exceeds(Noted::allowed(place)) && !self.noted.lacks_method(place)
+    }
+
+    /// Whether this one is among them.
+    #[inline]
+    pub(super) fn have(&self, id: PropertyId) -> bool {
+        self.noted.has(id)
     }
 
     /// Whether there are none.
@@ -349,14 +397,18 @@ impl<'a> Properties<'a> {
         let wire = self.wire.to_mut();
         let start = wire.len();
         wire.push(property.id() as u8);
-        if let Err(length) = write_value(property, wire) {
-            wire.truncate(start);
-            self.too_long.get_or_insert((property.id(), length));
+        match write_value(property, wire) {
+            Ok(()) => self.noted = self.noted.with_written(&wire[start..]),
+            Err(length) => {
+                wire.truncate(start);
+                let length = u32::try_from(length).unwrap_or(u32::MAX);
+                self.too_long.get_or_insert((property.id(), length));
+            }
         }
     }
 
     /// What could not be appended, and its length in bytes.
-    pub(super) const fn too_long(&self) -> Option<(PropertyId, usize)> {
+    pub(super) const fn too_long(&self) -> Option<(PropertyId, u32)> {
         self.too_long
     }
 
@@ -368,7 +420,8 @@ impl<'a> Properties<'a> {
 
     /// Without the borrow.
     pub fn into_owned(self) -> Properties<'static> {
-        Properties { wire: Cow::Owned(self.wire.into_owned()), too_long: self.too_long }
+        let Self { wire, noted, too_long } = self;
+        Properties { wire: Cow::Owned(wire.into_owned()), noted, too_long }
     }
 }
 
@@ -412,69 +465,171 @@ fn position(wire: &[u8], id: PropertyId) -> usize {
 
 #[inline]
 fn read_one<'a, W: Watch>(reader: &mut Reader<'a, W>) -> Read<Property<'a>, W::Fault> {
+    read_value(read_id(reader)?, reader)
+}
+
+#[inline]
+fn read_id<W: Watch>(reader: &mut Reader<'_, W>) -> Read<PropertyId, W::Fault> {
     const FIELD: &str = "Property Identifier";
     let start = reader.offset();
     let id = reader.variable_byte_integer(FIELD)?;
-    let known = PropertyId::from_wire(id)
-        .ok_or_else(|| malformed(start, FIELD, ErrorKind::UnknownProperty(id), "X5-N04"))?;
-    read_value(known, reader)
+    match PropertyId::from_wire(id) {
+        Some(id) => Ok(id),
+        None => Err(malformed(start, FIELD, ErrorKind::UnknownProperty(id), "X5-N04").into()),
+    }
 }
 
-/// Place, repetition and value (5.0 sections 2.2.2.2 and those of each packet).
+impl Noted {
+    /// Several Subscription Identifiers.
+    const SEVERAL: u64 = 1 << 62;
+    /// A property twice that may stand once, or a value that it may not have.
+    const FAULT: u64 = 1 << 63;
+
+    #[inline]
+    const fn bit(id: PropertyId) -> u64 {
+        1 << id as u8
+    }
+
+    #[inline]
+    const fn has(self, id: PropertyId) -> bool {
+        self.0 & Self::bit(id) != 0
+    }
+
+    /// With one property more.
+    #[inline]
+    fn with(self, id: PropertyId, value: Raw<'_>) -> Self {
+        let again = match id {
+            _ if !self.has(id) => 0,
+            PropertyId::UserProperty => 0,
+            PropertyId::SubscriptionIdentifier => Self::SEVERAL,
+            _ => Self::FAULT,
+        };
+        let value = if may_have(id, value) { 0 } else { Self::FAULT };
+        Self(self.0 | Self::bit(id) | again | value)
+    }
+
+    /// With one property more, as it was written; as the decoder reads it.
+    fn with_written(self, wire: &[u8]) -> Self {
+        let mut reader = Reader::of_written_properties(wire);
+        let read = read_id(&mut reader).and_then(|id| Ok((id, read_raw(id, &mut reader)?)));
+        match read {
+            Ok((id, value)) => self.with(id, value),
+            Err(Rejected) => Self(self.0 | Self::FAULT),
+        }
+    }
+
+    /// What a list may have in this place (5.0 section 2.2.2.2).
+    #[inline]
+    const fn allowed(place: Place) -> Self {
+        const IN: [u64; 16] = {
+            let mut all = [0; 16];
+            all[0] = Noted::of_all_in(Place::Will);
+            let mut index = 0;
+            while index < PacketType::ALL.len() {
+                let packet = PacketType::ALL[index];
+                all[packet as usize] = Noted::of_all_in(Place::Packet(packet));
+                index += 1;
+            }
+            // One per matching subscription (5.0 section 3.3.2.3.8).
+            all[PacketType::Publish as usize] |= Noted::SEVERAL;
+            all
+        };
+        Self(match place {
+            Place::Will => IN[0],
+            Place::Packet(packet) => IN[packet as usize & 15],
+        })
+    }
+
+    const fn of_all_in(place: Place) -> u64 {
+        let mut all = 0;
+        let mut index = 0;
+        while index < PropertyId::ALL.len() {
+            let id = PropertyId::ALL[index];
+            if id.may_stand_in(place) {
+                all |= Self::bit(id);
+            }
+            index += 1;
+        }
+        all
+    }
+
+    #[inline]
+    const fn exceeds(self, allowed: Self) -> bool {
+        self.0 & !allowed.0 != 0
+    }
+
+    /// Authentication Data in CONNECT needs an Authentication Method.
+    #[inline]
+    fn lacks_method(self, place: Place) -> bool {
+        self.has(PropertyId::AuthenticationData)
+            && !self.has(PropertyId::AuthenticationMethod)
+            && place == Place::Packet(PacketType::Connect)
+    }
+}
+
+/// Whether the property may have this value (5.0 section 3, of each packet).
 #[inline]
-fn check(property: Property<'_>, place: Place, start: usize, seen: &mut u64) -> Read<()> {
-    let id = property.id();
+fn may_have(id: PropertyId, value: Raw<'_>) -> bool {
+    use PropertyId as Id;
+    match (id, value) {
+        (
+            Id::ReceiveMaximum
+            | Id::TopicAlias
+            | Id::MaximumPacketSize
+            | Id::SubscriptionIdentifier,
+            Raw::Number(number),
+        ) => number > 0,
+        (
+            Id::RequestProblemInformation
+            | Id::RequestResponseInformation
+            | Id::MaximumQoS
+            | Id::RetainAvailable
+            | Id::WildcardSubscriptionAvailable
+            | Id::SubscriptionIdentifierAvailable
+            | Id::SharedSubscriptionAvailable,
+            Raw::Number(number),
+        ) => number <= 1,
+        (Id::ResponseTopic, Raw::Bytes(topic)) => topic::check_name_bytes(topic).is_ok(),
+        _ => true,
+    }
+}
+
+/// What is wrong with a property behind others.
+#[cold]
+#[inline(never)]
+fn fault(id: PropertyId, value: Raw<'_>, place: Place, start: usize, before: Noted) -> DecodeError {
     if !id.may_stand_in(place) {
         let kind = ErrorKind::MisplacedProperty(id);
-        return Err(malformed(start, "Property Identifier", kind, "X5-N05"));
+        return malformed(start, "Property Identifier", kind, "X5-N05");
     }
     let repeats = match id {
         PropertyId::UserProperty => true,
-        // One per matching subscription (5.0 section 3.3.2.3.8).
         PropertyId::SubscriptionIdentifier => place == Place::Packet(PacketType::Publish),
         _ => false,
     };
-    let bit = 1u64 << id as u8;
-    if *seen & bit != 0 && !repeats {
+    if before.has(id) && !repeats {
         let kind = ErrorKind::DuplicateProperty(id);
-        return Err(protocol_error(start, "Property Identifier", kind, once(id, place)));
+        return protocol_error(start, "Property Identifier", kind, once(id, place));
     }
-    *seen |= bit;
-    if let Property::ResponseTopic(topic) = property
-        && let Err(error) = topic::check_name(topic)
-    {
-        let requirement = match (error, place) {
-            (TopicError::Empty, _) => "MQTT-4.7.3-1",
-            (_, Place::Will) => "MQTT-4.7.0-1",
-            _ => "MQTT-3.3.2-14",
-        };
-        let kind = ErrorKind::Topic(error);
-        return Err(protocol_error(start + 1, id.name(), kind, requirement));
-    }
-    let (value, bad) = match property {
-        Property::ReceiveMaximum(0)
-        | Property::TopicAlias(0)
-        | Property::MaximumPacketSize(0)
-        | Property::SubscriptionIdentifier(0) => (0, true),
-        Property::RequestProblemInformation(value)
-        | Property::RequestResponseInformation(value)
-        | Property::MaximumQoS(value)
-        | Property::RetainAvailable(value)
-        | Property::WildcardSubscriptionAvailable(value)
-        | Property::SubscriptionIdentifierAvailable(value)
-        | Property::SharedSubscriptionAvailable(value) => (value, value > 1),
-        _ => (0, false),
+    let value = match value {
+        Raw::Number(number) => number,
+        Raw::Bytes(topic) => {
+            let error = topic::check_name_bytes(topic).err().unwrap_or(TopicError::Wildcard);
+            let requirement = match (error, place) {
+                (TopicError::Empty, _) => "MQTT-4.7.3-1",
+                (_, Place::Will) => "MQTT-4.7.0-1",
+                _ => "MQTT-3.3.2-14",
+            };
+            return protocol_error(start + 1, id.name(), ErrorKind::Topic(error), requirement);
+        }
     };
-    if !bad {
-        return Ok(());
-    }
     let (requirement, reason) = match id {
         PropertyId::TopicAlias => ("X5-N19", ReasonCode::TOPIC_ALIAS_INVALID),
         PropertyId::SubscriptionIdentifier => ("X5-N20", ReasonCode::PROTOCOL_ERROR),
         _ => (once(id, place), ReasonCode::PROTOCOL_ERROR),
     };
-    let kind = ErrorKind::PropertyValue(id, value.into());
-    Err(DecodeError { offset: start + 1, field: id.name(), kind, requirement, reason })
+    let kind = ErrorKind::PropertyValue(id, value);
+    DecodeError { offset: start + 1, field: id.name(), kind, requirement, reason }
 }
 
 /// The row of the catalogue that says that a property stands at most once, and which values it has.

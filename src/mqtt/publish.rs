@@ -102,6 +102,7 @@ const DUP: u8 = 0b1000;
 const RETAIN: u8 = 0b0001;
 
 impl<'a> Publish<'a> {
+    #[inline]
     pub(super) fn read<W: Watch>(reader: &mut Reader<'a, W>, flags: u8) -> Read<Self, W::Fault> {
         let Some(qos) = QoS::from_bits((flags >> 1) & 0b11) else {
             return Err(malformed(
@@ -136,6 +137,7 @@ impl<'a> Publish<'a> {
     }
 
     /// The Remaining Length of the packet, unless a part of it is too long to be written.
+    #[inline]
     pub(super) fn length(&self, version: Version) -> usize {
         let id = self.delivery.packet_id().map_or(0, |_| 2);
         let properties = self.properties.wire().len();
@@ -143,12 +145,16 @@ impl<'a> Publish<'a> {
         2 + self.topic.len() + id + property_length + properties + self.payload.len()
     }
 
+    #[inline]
     pub(super) fn write(&self, writer: &mut Writer<'_>) -> Written {
-        writer.string("Topic Name", &self.topic)?;
+        // A Topic Alias stands for the topic.
+        let alias = self.properties.have(PropertyId::TopicAlias);
+        writer.doubt(self.topic.is_empty() && !(alias && writer.is_v5()));
+        writer.topic_name("Topic Name", &self.topic)?;
         if let Some(id) = self.delivery.packet_id() {
             writer.packet_id(id);
         }
-        writer.properties(&self.properties)?;
+        writer.properties(&self.properties, Place::Packet(PacketType::Publish))?;
         writer.everything(&self.payload);
         Ok(())
     }
@@ -174,7 +180,7 @@ fn check_topic<W: Watch>(
     let error = match topic::check_name(topic) {
         Ok(()) => None,
         // A Topic Alias stands for the topic.
-        Err(TopicError::Empty) if properties.get(PropertyId::TopicAlias).is_some() => None,
+        Err(TopicError::Empty) if properties.have(PropertyId::TopicAlias) => None,
         Err(error) => Some(error),
     };
     if let Some(error) = error {

@@ -1,16 +1,12 @@
-//! Reading fields (5.0 section 1.5): nom parsers over one frame, with the offset for errors.
+//! Reading fields (5.0 section 1.5) of one frame, with the offset for errors.
 //!
-//! All parsers are the `complete` ones: within a frame nothing more can arrive.
+//! What is judged is read here and nowhere else, so it has to be quick: what is usual is inlined, what
+//! explains a fault is not.
 
 use alloc::borrow::Cow;
 use core::ops::Range;
 
-use nom::bytes::complete::take;
-use nom::multi::length_data;
-use nom::number::complete::{be_u8, be_u16, be_u32};
-use nom::{IResult, Parser};
-
-use super::words::contain_nul;
+use super::words::{contain_nul, is_plain};
 use super::{DecodeError, ErrorKind, Frame, PacketId, PacketType, ReasonCode, Version};
 
 /// Sees every field that is read, so that what explains a packet reads it no other way than what
@@ -87,8 +83,20 @@ pub(super) type Read<T, F = DecodeError> = Result<T, F>;
 impl<'a> Reader<'a> {
     /// Reads properties that were validated before.
     pub(super) const fn of_properties(wire: &'a [u8]) -> Self {
-        let (end, watch) = (wire.len(), Unwatched);
-        Self { rest: wire, end, version: Version::V5, in_properties: true, watch }
+        Self::in_properties(wire, Unwatched)
+    }
+}
+
+impl<'a> Reader<'a, Judge> {
+    /// Judges properties that were written here.
+    pub(super) const fn of_written_properties(wire: &'a [u8]) -> Self {
+        Self::in_properties(wire, Judge)
+    }
+}
+
+impl<'a, W> Reader<'a, W> {
+    const fn in_properties(wire: &'a [u8], watch: W) -> Self {
+        Self { rest: wire, end: wire.len(), version: Version::V5, in_properties: true, watch }
     }
 }
 
@@ -117,7 +125,7 @@ impl<'a, W: Watch> Reader<'a, W> {
     #[inline]
     pub(super) fn properties(&mut self, length: usize) -> Read<Self, W::Fault> {
         let start = self.offset();
-        let rest = self.parse("Properties", take(length))?;
+        let rest = self.take("Properties", length)?;
         let watch = self.watch.clone();
         Ok(Self { rest, end: start + length, version: self.version, in_properties: true, watch })
     }
@@ -151,37 +159,35 @@ impl<'a, W: Watch> Reader<'a, W> {
         malformed(self.offset(), field, kind, requirement)
     }
 
-    /// As [`Self::parse`], seen by those who watch.
-    #[inline]
-    fn field<T>(
-        &mut self,
-        field: &'static str,
-        form: Form,
-        parser: impl Parser<&'a [u8], Output = T, Error = ()>,
-    ) -> Read<T, W::Fault> {
-        let start = self.offset();
-        let value = self.parse(field, parser)?;
-        self.seen(field, form, start);
-        Ok(value)
-    }
-
     #[inline]
     fn seen(&self, field: &'static str, form: Form, start: usize) {
         self.watch.field(field, form, start..self.offset(), self.in_properties);
     }
 
+    /// The next bytes, as many as the array has.
     #[inline]
-    fn parse<T>(
-        &mut self,
-        field: &'static str,
-        mut parser: impl Parser<&'a [u8], Output = T, Error = ()>,
-    ) -> Read<T, W::Fault> {
-        let parsed: IResult<&[u8], T, ()> = parser.parse_complete(self.rest);
-        if let Ok((rest, value)) = parsed {
-            self.rest = rest;
-            return Ok(value);
-        }
-        Err(malformed(self.end, field, ErrorKind::Truncated, self.cite_missing(field)).into())
+    fn array<const N: usize>(&mut self, field: &'static str) -> Read<[u8; N], W::Fault> {
+        let Some((array, rest)) = self.rest.split_first_chunk() else {
+            return Err(self.truncated(field));
+        };
+        self.rest = rest;
+        Ok(*array)
+    }
+
+    /// The next bytes, as many as that.
+    #[inline]
+    fn take(&mut self, field: &'static str, length: usize) -> Read<&'a [u8], W::Fault> {
+        let Some((bytes, rest)) = self.rest.split_at_checked(length) else {
+            return Err(self.truncated(field));
+        };
+        self.rest = rest;
+        Ok(bytes)
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn truncated(&self, field: &'static str) -> W::Fault {
+        malformed(self.end, field, ErrorKind::Truncated, self.cite_missing(field)).into()
     }
 
     /// The requirement that a packet breaks by ending before this field does.
@@ -202,22 +208,41 @@ impl<'a, W: Watch> Reader<'a, W> {
 
     #[inline]
     pub(super) fn byte(&mut self, field: &'static str) -> Read<u8, W::Fault> {
-        self.field(field, Form::Integer, be_u8)
+        let start = self.offset();
+        let value = u8::from_be_bytes(self.array(field)?);
+        self.seen(field, Form::Integer, start);
+        Ok(value)
     }
 
     #[inline]
     pub(super) fn two_bytes(&mut self, field: &'static str) -> Read<u16, W::Fault> {
-        self.field(field, Form::Integer, be_u16)
+        let start = self.offset();
+        let value = u16::from_be_bytes(self.array(field)?);
+        self.seen(field, Form::Integer, start);
+        Ok(value)
     }
 
     #[inline]
     pub(super) fn four_bytes(&mut self, field: &'static str) -> Read<u32, W::Fault> {
-        self.field(field, Form::Integer, be_u32)
+        let start = self.offset();
+        let value = u32::from_be_bytes(self.array(field)?);
+        self.seen(field, Form::Integer, start);
+        Ok(value)
     }
 
     #[inline]
     pub(super) fn binary(&mut self, field: &'static str) -> Read<&'a [u8], W::Fault> {
-        self.field(field, Form::Binary, length_data(be_u16))
+        self.prefixed(field, Form::Binary)
+    }
+
+    /// Bytes behind their length (5.0 sections 1.5.4 and 1.5.6).
+    #[inline]
+    fn prefixed(&mut self, field: &'static str, form: Form) -> Read<&'a [u8], W::Fault> {
+        let start = self.offset();
+        let length = u16::from_be_bytes(self.array(field)?);
+        let bytes = self.take(field, usize::from(length))?;
+        self.seen(field, form, start);
+        Ok(bytes)
     }
 
     /// What is left, still to be read.
@@ -237,18 +262,38 @@ impl<'a, W: Watch> Reader<'a, W> {
     /// A UTF-8 Encoded String (5.0 section 1.5.4, 3.1.1 section 1.5.3).
     #[inline]
     pub(super) fn string(&mut self, field: &'static str) -> Read<&'a str, W::Fault> {
-        let start = self.offset() + 2;
-        let bytes = self.field(field, Form::Text, length_data(be_u16))?;
-        let text = core::str::from_utf8(bytes).map_err(|error| {
-            let requirement = self.cite("MQTT-1.5.4-1", "MQTT-1.5.3-1");
-            malformed(start + error.valid_up_to(), field, ErrorKind::IllFormedUtf8, requirement)
-        })?;
-        if contain_nul(bytes) {
-            let at = start + bytes.iter().position(|byte| *byte == 0).unwrap_or(0);
-            let requirement = self.cite("MQTT-1.5.4-2", "MQTT-1.5.3-2");
-            return Err(malformed(at, field, ErrorKind::NulCharacter, requirement).into());
+        let bytes = self.prefixed(field, Form::Text)?;
+        match core::str::from_utf8(bytes) {
+            Ok(text) if !contain_nul(bytes) => Ok(text),
+            _ => Err(self.no_string(field, bytes).into()),
         }
-        Ok(text)
+    }
+
+    /// As [`Self::string`], where only whether it is one counts: most are plain, which takes less time
+    /// to see.
+    #[inline]
+    pub(super) fn string_bytes(&mut self, field: &'static str) -> Read<&'a [u8], W::Fault> {
+        let bytes = self.prefixed(field, Form::Text)?;
+        if is_plain(bytes) || is_string(bytes) {
+            Ok(bytes)
+        } else {
+            Err(self.no_string(field, bytes).into())
+        }
+    }
+
+    /// What is wrong with a string that ends at the next byte.
+    #[cold]
+    #[inline(never)]
+    fn no_string(&self, field: &'static str, bytes: &[u8]) -> DecodeError {
+        let start = self.offset() - bytes.len();
+        if let Err(error) = core::str::from_utf8(bytes) {
+            let requirement = self.cite("MQTT-1.5.4-1", "MQTT-1.5.3-1");
+            let at = start + error.valid_up_to();
+            return malformed(at, field, ErrorKind::IllFormedUtf8, requirement);
+        }
+        let at = start + bytes.iter().position(|byte| *byte == 0).unwrap_or(0);
+        let requirement = self.cite("MQTT-1.5.4-2", "MQTT-1.5.3-2");
+        malformed(at, field, ErrorKind::NulCharacter, requirement)
     }
 
     /// As [`Self::string`], for fields of packets.
@@ -261,20 +306,34 @@ impl<'a, W: Watch> Reader<'a, W> {
     #[inline]
     pub(super) fn packet_id(&mut self) -> Read<PacketId, W::Fault> {
         const FIELD: &str = "Packet Identifier";
-        let offset = self.offset();
-        PacketId::new(self.two_bytes(FIELD)?).ok_or_else(|| {
-            let requirement = self.cite_each("X5-N34", "MQTT-2.3.1-1", "X31-17");
-            malformed(offset, FIELD, ErrorKind::PacketIdentifier0, requirement).into()
-        })
+        match PacketId::new(self.two_bytes(FIELD)?) {
+            Some(id) => Ok(id),
+            None => {
+                let requirement = self.cite_each("X5-N34", "MQTT-2.3.1-1", "X31-17");
+                let offset = self.offset() - 2;
+                Err(malformed(offset, FIELD, ErrorKind::PacketIdentifier0, requirement).into())
+            }
+        }
     }
 
     /// A Variable Byte Integer in its shortest form (5.0 section 1.5.5).
     #[inline]
     pub(super) fn variable_byte_integer(&mut self, field: &'static str) -> Read<u32, W::Fault> {
+        // Most have one byte.
+        if let [byte @ ..0x80, rest @ ..] = self.rest {
+            let start = self.offset();
+            self.rest = rest;
+            self.seen(field, Form::Variable, start);
+            return Ok(u32::from(*byte));
+        }
+        self.long_variable_byte_integer(field)
+    }
+
+    fn long_variable_byte_integer(&mut self, field: &'static str) -> Read<u32, W::Fault> {
         let start = self.offset();
         let mut value = 0;
         for index in 0..4 {
-            let byte = self.parse(field, be_u8)?;
+            let [byte] = self.array(field)?;
             value |= u32::from(byte & 0x7F) << (7 * index);
             if byte & 0x80 == 0 {
                 self.seen(field, Form::Variable, start);
@@ -314,6 +373,12 @@ impl<'a, W: Watch> Reader<'a, W> {
         let kind = ErrorKind::TrailingBytes(self.rest.len());
         Err(self.error("Payload", kind, self.cite("X5-N35", "X311-N03")).into())
     }
+}
+
+/// Whether bytes are a UTF-8 Encoded String.
+#[inline(never)]
+fn is_string(bytes: &[u8]) -> bool {
+    core::str::from_utf8(bytes).is_ok() && !contain_nul(bytes)
 }
 
 /// What is cited of 3.1, which numbers neither its statements nor its sections.

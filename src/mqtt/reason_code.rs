@@ -111,6 +111,25 @@ reason_codes! {
     0xA2 WILDCARD_SUBSCRIPTIONS_NOT_SUPPORTED "Wildcard Subscriptions not supported": SubAck Server, Disconnect Server;
 }
 
+/// For each code the packets that it may stand in (5.0), a bit for each type: quicker to look up than
+/// the name.
+static LISTED: [u16; 256] = {
+    let mut listed = [0; 256];
+    let mut code = 0;
+    while code < listed.len() {
+        let mut index = 0;
+        while index < PacketType::ALL.len() {
+            let packet = PacketType::ALL[index];
+            if ReasonCode(code as u8).name(packet).is_some() {
+                listed[code] |= 1 << packet as u8;
+            }
+            index += 1;
+        }
+        code += 1;
+    }
+    listed
+};
+
 impl ReasonCode {
     /// Whether the code says that something failed.
     pub const fn is_error(self) -> bool {
@@ -134,9 +153,10 @@ impl ReasonCode {
     }
 
     /// Whether the code may stand in this packet in this version.
+    #[inline]
     pub fn is_listed(self, packet: PacketType, version: Version) -> bool {
         match (version, packet) {
-            (Version::V5, _) => self.name(packet).is_some(),
+            (Version::V5, _) => LISTED[usize::from(self.0)] & (1 << packet as u8) != 0,
             (_, PacketType::ConnAck) => self.0 <= 5,
             // 3.1 has no failure code, but Servers send that of 3.1.1 there too.
             (_, PacketType::SubAck) => matches!(self.0, 0..=2 | 0x80),

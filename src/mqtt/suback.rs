@@ -39,8 +39,9 @@ impl<'a> SubAck<'a> {
 
     pub(super) fn write(&self, writer: &mut Writer<'_>) -> Written {
         writer.packet_id(self.packet_id);
-        writer.properties(&self.properties)?;
-        self.reasons.iter().for_each(|reason| writer.byte(reason.0));
+        writer.properties(&self.properties, Place::Packet(PacketType::SubAck))?;
+        writer.doubt(self.reasons.is_empty());
+        self.reasons.iter().for_each(|reason| writer.reason_code(PacketType::SubAck, *reason));
         Ok(())
     }
 

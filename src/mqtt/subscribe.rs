@@ -139,13 +139,15 @@ impl<'a> Subscribe<'a> {
 
     pub(super) fn write(&self, writer: &mut Writer<'_>) -> Written {
         writer.packet_id(self.packet_id);
-        writer.properties(&self.properties)?;
+        writer.properties(&self.properties, Place::Packet(PacketType::Subscribe))?;
+        writer.doubt(self.subscriptions.is_empty());
         for subscription in &self.subscriptions {
             let options = subscription.options;
             if !writer.is_v5() && options != SubscriptionOptions::new(options.qos) {
                 return Err(EncodeError::SubscriptionOptions(writer.version));
             }
-            writer.string("Topic Filter", &subscription.filter)?;
+            writer.doubt(options.no_local && topic::is_shared(&subscription.filter));
+            writer.topic_filter(&subscription.filter)?;
             writer.byte(options.byte());
         }
         Ok(())

@@ -52,10 +52,16 @@ const SHARE: &str = "$share/";
 /// assert_eq!(check_name("a//b"), Ok(()));
 /// assert_eq!(check_name("a/+"), Err(TopicError::Wildcard));
 /// ```
+#[inline]
 pub fn check_name(name: &str) -> Result<(), TopicError> {
+    check_name_bytes(name.as_bytes())
+}
+
+#[inline]
+pub(super) fn check_name_bytes(name: &[u8]) -> Result<(), TopicError> {
     if name.is_empty() {
         Err(TopicError::Empty)
-    } else if contain_wildcard(name.as_bytes()) {
+    } else if contain_wildcard(name) {
         Err(TopicError::Wildcard)
     } else {
         Ok(())

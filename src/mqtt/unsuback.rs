@@ -43,8 +43,10 @@ impl<'a> UnsubAck<'a> {
 
     pub(super) fn write(&self, writer: &mut Writer<'_>) -> Written {
         writer.packet_id(self.packet_id);
-        writer.properties(&self.properties)?;
-        self.reasons.iter().for_each(|reason| writer.byte(reason.0));
+        writer.properties(&self.properties, Place::Packet(PacketType::UnsubAck))?;
+        // 3.x has none.
+        writer.doubt(self.reasons.is_empty() == writer.is_v5());
+        self.reasons.iter().for_each(|reason| writer.reason_code(PacketType::UnsubAck, *reason));
         Ok(())
     }
 

@@ -51,8 +51,9 @@ impl<'a> Unsubscribe<'a> {
 
     pub(super) fn write(&self, writer: &mut Writer<'_>) -> Written {
         writer.packet_id(self.packet_id);
-        writer.properties(&self.properties)?;
-        self.filters.iter().try_for_each(|filter| writer.string("Topic Filter", filter))
+        writer.properties(&self.properties, Place::Packet(PacketType::Unsubscribe))?;
+        writer.doubt(self.filters.is_empty());
+        self.filters.iter().try_for_each(|filter| writer.topic_filter(filter))
     }
 
     /// Without the borrow.

@@ -10,12 +10,51 @@ pub(super) fn contain_nul(bytes: &[u8]) -> bool {
     any(bytes, |word| word)
 }
 
-/// Whether `+` or `#` is among the bytes. They differ in one bit.
+/// Whether `+` or `#` is among the bytes.
 #[inline]
 pub(super) fn contain_wildcard(bytes: &[u8]) -> bool {
+    any(bytes, without_wildcard)
+}
+
+/// Whether all bytes are ASCII and none is U+0000: then they are a string.
+#[inline]
+pub(super) fn is_plain(bytes: &[u8]) -> bool {
+    all_high_bits_clear(bytes, |word| word | word.wrapping_sub(ONES))
+}
+
+/// Whether all bytes are ASCII, and none is U+0000, `+` or `#`: then they are a Topic Name, unless
+/// there are none.
+#[inline]
+pub(super) fn is_plain_name(bytes: &[u8]) -> bool {
+    all_high_bits_clear(bytes, |word| {
+        word | word.wrapping_sub(ONES) | without_wildcard(word).wrapping_sub(ONES)
+    })
+}
+
+/// Makes `+` and `#` 0; they differ in one bit.
+#[inline]
+const fn without_wildcard(word: u64) -> u64 {
     const DIFFERENCE: u64 = ONES * (b'+' ^ b'#') as u64;
     const PLUS: u64 = ONES * b'+' as u64;
-    any(bytes, |word| (word | DIFFERENCE) ^ PLUS)
+    (word | DIFFERENCE) ^ PLUS
+}
+
+/// Whether no byte has its high bit set after the change. A subtraction of 1 from each byte borrows
+/// from the next one only where the bit of this one becomes set, so the answer is right.
+#[inline]
+fn all_high_bits_clear(bytes: &[u8], changed: impl Fn(u64) -> u64) -> bool {
+    let (words, rest) = bytes.as_chunks::<8>();
+    let mut bits = words.iter().fold(0, |bits, word| bits | changed(u64::from_ne_bytes(*word)));
+    if let Some(last) = bytes.last_chunk::<8>() {
+        // Some bytes once more take less time than the rest one by one.
+        bits |= changed(u64::from_ne_bytes(*last));
+    } else {
+        // What is filled up with is plain.
+        let mut last = [b'a'; 8];
+        last.iter_mut().zip(rest).for_each(|(to, from)| *to = *from);
+        bits |= changed(u64::from_ne_bytes(last));
+    }
+    bits & HIGH_BITS == 0
 }
 
 /// Whether a byte becomes 0.
@@ -42,9 +81,13 @@ mod tests {
                     assert_eq!(contain_nul(&bytes[..length]), byte == 0);
                     let wildcard = matches!(byte, b'+' | b'#');
                     assert_eq!(contain_wildcard(&bytes[..length]), wildcard);
+                    let plain = byte != 0 && byte.is_ascii();
+                    assert_eq!(is_plain(&bytes[..length]), plain);
+                    assert_eq!(is_plain_name(&bytes[..length]), plain && !wildcard);
                 }
             }
         }
         assert!(!contain_nul(&[]) && !contain_wildcard(&[]));
+        assert!(is_plain(&[]) && is_plain_name(&[]));
     }
 }

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, missing_docs)]
 
 mod packets;
+mod spoil;
 
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -13,6 +14,8 @@ use pushspec_wire::mqtt::{
     Delivery, Frame, Packet, PacketId, Properties, Property, Publish, QoS, Subscribe, Subscription,
     SubscriptionOptions, Version, lawless, topic,
 };
+
+use spoil::oddity;
 
 use packets::{connect, packet, packet_of, plain_filter, text, topic_name, version};
 
@@ -147,6 +150,23 @@ proptest! {
         let mut stream = Vec::new();
         for packet in packets {
             laws::typed(&packet, version, &mut stream);
+        }
+    }
+
+    /// The same for packets of every type, with one thing in them that is odd, and for those of another
+    /// version.
+    #[test]
+    fn spoilt_packets_are_encoded_only_if_they_conform(
+        (told, packet) in packet(), version in version(), oddity in oddity(),
+    ) {
+        let mut spoilt = packet.clone();
+        oddity.spoil(&mut spoilt);
+        let mut bytes = Vec::new();
+        for (packet, version) in [(&spoilt, told), (&packet, version), (&spoilt, version)] {
+            // In 3.1 nothing tells Session Present.
+            if !matches!((packet, version), (Packet::ConnAck(_), Version::V31)) {
+                laws::typed(packet, version, &mut bytes);
+            }
         }
     }
 

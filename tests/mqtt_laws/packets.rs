@@ -122,14 +122,17 @@ fn properties(version: Version, place: Place) -> BoxedStrategy<Properties<'stati
 }
 
 /// A value of each type; those that a property may not have are bent in [`property`].
-type Values = (u8, u16, u32, (String, String), Vec<u8>);
+pub(crate) type Values = (u8, u16, u32, (String, String), Vec<u8>);
 
-fn values() -> impl Strategy<Value = Values> {
+pub(crate) fn values() -> impl Strategy<Value = Values> {
     let number = prop_oneof![0u32..300, any::<u32>()];
     (any::<u8>(), any::<u16>(), number, (text(), text()), vec(any::<u8>(), 0..9))
 }
 
-fn property(id: PropertyId, (byte, two, four, (text, other), data): &Values) -> Property<'_> {
+pub(crate) fn property(
+    id: PropertyId,
+    (byte, two, four, (text, other), data): &Values,
+) -> Property<'_> {
     const LARGEST_VARIABLE_BYTE_INTEGER: u32 = 268_435_455;
     let (byte, two, four) = (*byte, *two, *four);
     match id {
