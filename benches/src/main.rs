@@ -7,7 +7,6 @@ use std::path::Path;
 
 use pushspec_bench::{contests, table};
 
-const ROUNDS: usize = 101;
 const BEGIN: &str = "<!-- The table is written by `cargo run --release` in benches/. -->\n";
 const END: &str = "<!-- End of the table. -->\n";
 
@@ -17,7 +16,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     for contest in contests() {
         if part.as_ref().is_none_or(|part| contest.name.contains(part.as_str())) {
             eprintln!("{}", contest.name);
-            rows.push(table::measure(contest, ROUNDS));
+            rows.push(table::measure(contest));
         }
     }
     let table = table::markdown(&rows);

@@ -7,7 +7,7 @@ use super::topic::TopicError;
 use super::write::{Writer, Written};
 use super::{
     DecodeError, EncodeError, ErrorKind, Frame, PacketType, Place, Properties, QoS, ReasonCode,
-    Version, topic,
+    Version,
 };
 
 /// A Client asks for a connection.
@@ -254,8 +254,8 @@ impl<'a> Will<'a> {
         })?;
         let properties = Properties::read(reader, Place::Will)?;
         let topic_at = reader.offset();
-        let topic = reader.text("Will Topic")?;
-        topic::check_name(&topic).map_err(|error| DecodeError {
+        let (topic, checked) = reader.topic_name("Will Topic")?;
+        checked.map_err(|error| DecodeError {
             offset: topic_at,
             field: "Will Topic",
             requirement: match error {
@@ -266,6 +266,7 @@ impl<'a> Will<'a> {
             reason: ReasonCode::TOPIC_NAME_INVALID,
         })?;
         let payload = Cow::Borrowed(reader.binary("Will Payload")?);
+        let topic = Cow::Borrowed(topic);
         Ok(Self { qos, retain: flags & WILL_RETAIN != 0, properties, topic, payload })
     }
 

@@ -25,6 +25,7 @@ pub struct Frame<'a> {
 
 impl<'a> Frame<'a> {
     /// Takes exactly one packet's bytes.
+    #[inline]
     pub fn new(bytes: &'a [u8]) -> Result<Self, FrameError> {
         match header(bytes)? {
             Some((header, remaining)) if header + remaining == bytes.len() => {
@@ -60,6 +61,7 @@ impl<'a> Frame<'a> {
     /// assert_eq!(Frame::split(rest)?, None);
     /// # Ok::<(), pushspec_wire::mqtt::FrameError>(())
     /// ```
+    #[inline]
     pub fn split(bytes: &'a [u8]) -> Result<Option<(Self, &'a [u8])>, FrameError> {
         let Some((header, remaining)) = header(bytes)? else { return Ok(None) };
         let whole = bytes.split_at_checked(header + remaining);
@@ -67,37 +69,47 @@ impl<'a> Frame<'a> {
     }
 
     /// The packet's first byte: type and flags.
+    #[inline]
     pub fn first_byte(&self) -> u8 {
         self.bytes[0]
     }
 
     /// The flags: bits 3-0 of the first byte.
+    #[inline]
     pub fn flags(&self) -> u8 {
         self.bytes[0] & 0x0F
     }
 
     /// What follows the Remaining Length.
+    #[inline]
     pub fn body(&self) -> &'a [u8] {
         &self.bytes[self.header..]
     }
 
     /// The whole packet.
+    #[inline]
     pub fn bytes(&self) -> &'a [u8] {
         self.bytes
     }
 
     /// Whether the Remaining Length takes no more bytes than it needs (MQTT-1.5.5-1).
+    #[inline]
     pub fn length_is_minimal(&self) -> bool {
         self.header == 2 || self.bytes[self.header - 1] != 0
     }
 }
 
 /// Length of the fixed header and the Remaining Length, once both have arrived.
+#[inline]
 fn header(bytes: &[u8]) -> Result<Option<(usize, usize)>, FrameError> {
     // Most packets are short.
     if let [_, remaining @ ..0x80, ..] = bytes {
         return Ok(Some((2, usize::from(*remaining))));
     }
+    long_header(bytes)
+}
+
+fn long_header(bytes: &[u8]) -> Result<Option<(usize, usize)>, FrameError> {
     let mut remaining = 0;
     for (index, byte) in bytes.iter().enumerate().skip(1).take(LONGEST_HEADER - 1) {
         remaining |= usize::from(byte & 0x7F) << (7 * (index - 1));

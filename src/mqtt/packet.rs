@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use super::read::{Judge, Reader, Rejected, Unwatched, Watch, cite, malformed};
+use super::read::{Judge, Reader, Unwatched, Watch, cite, malformed};
 use super::write::{Writer, Written};
 use super::{
     Auth, ConnAck, Connect, DecodeError, Disconnect, EncodeError, ErrorKind, Frame, PingReq,
@@ -161,10 +161,18 @@ impl<'a> Packet<'a> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn decode(frame: Frame<'a>, version: Version) -> Result<Self, DecodeError> {
-        match Self::decode_watched(frame, version, Judge) {
-            Ok(packet) => Ok(packet),
-            Err(Rejected) => Self::explain(frame, version),
+        // Most packets are messages.
+        if frame.first_byte() >> 4 == PacketType::Publish as u8 {
+            let reader = &mut Reader::new(frame, version, Judge);
+            if (version != Version::V5 || frame.length_is_minimal())
+                && let Ok(publish) = Publish::read(reader, frame.flags())
+            {
+                return Ok(Self::Publish(publish));
+            }
+        } else if let Ok(packet) = Self::decode_watched(frame, version, Judge) {
+            return Ok(packet);
         }
+        Self::explain(frame, version)
     }
 
     /// Decodes once more, to tell what is wrong.
@@ -175,7 +183,6 @@ impl<'a> Packet<'a> {
     }
 
     /// As [`Self::decode`], while somebody watches.
-    #[inline]
     pub(super) fn decode_watched<W: Watch>(
         frame: Frame<'a>,
         version: Version,
@@ -224,17 +231,18 @@ impl<'a> Packet<'a> {
     /// through [`Packet::decode`].
     pub fn encode(&self, version: Version, out: &mut Vec<u8>) -> Result<(), EncodeError> {
         let start = out.len();
-        let flags = match self {
-            Self::Publish(publish) => publish.flags(),
-            _ => self.packet_type().fixed_flags().unwrap_or(0),
+        let written = match self {
+            Self::Publish(publish) => {
+                let first_byte = (PacketType::Publish as u8) << 4 | publish.flags();
+                let length = publish.length(version);
+                Writer::packet(out, first_byte, length, version, |writer| publish.write(writer))
+            }
+            _ => {
+                let flags = self.packet_type().fixed_flags().unwrap_or(0);
+                let first_byte = (self.packet_type() as u8) << 4 | flags;
+                Writer::packet(out, first_byte, 0, version, |writer| self.write(writer))
+            }
         };
-        let first_byte = (self.packet_type() as u8) << 4 | flags;
-        let expected = match self {
-            Self::Publish(publish) => publish.length(version),
-            _ => 0,
-        };
-        let written =
-            Writer::packet(out, first_byte, expected, version, |writer| self.write(writer));
         // One source of truth: whatever the decoder rejects is not sent.
         let judged = match written {
             Ok(false) => return Ok(()),

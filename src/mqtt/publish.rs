@@ -7,7 +7,7 @@ use super::topic::TopicError;
 use super::write::{Writer, Written, width};
 use super::{
     DecodeError, ErrorKind, PacketId, PacketType, Place, Properties, PropertyId, QoS, ReasonCode,
-    Version, topic,
+    Version,
 };
 
 /// An Application Message on its way.
@@ -118,14 +118,19 @@ impl<'a> Publish<'a> {
             return Err(malformed(0, "DUP", ErrorKind::DupAtQoS0, "MQTT-3.3.1-2").into());
         }
         let topic_at = reader.offset();
-        let topic = reader.text("Topic Name")?;
+        let (topic, checked) = reader.topic_name("Topic Name")?;
         let delivery = match qos {
             QoS::AtMostOnce => Delivery::AtMostOnce,
             QoS::AtLeastOnce => Delivery::AtLeastOnce { id: reader.packet_id()?, dup },
             QoS::ExactlyOnce => Delivery::ExactlyOnce { id: reader.packet_id()?, dup },
         };
         let properties = Properties::read(reader, Place::Packet(PacketType::Publish))?;
-        check_topic(&topic, topic_at, &properties, reader)?;
+        if let Err(error) = checked
+            && !(error == TopicError::Empty && properties.have(PropertyId::TopicAlias))
+        {
+            return Err(no_topic_name(error, topic_at, reader).into());
+        }
+        let topic = Cow::Borrowed(topic);
         let payload = Cow::Borrowed(reader.everything("Payload"));
         Ok(Self { delivery, retain: flags & RETAIN != 0, topic, properties, payload })
     }
@@ -171,37 +176,18 @@ impl<'a> Publish<'a> {
     }
 }
 
-fn check_topic<W: Watch>(
-    topic: &str,
-    topic_at: usize,
-    properties: &Properties<'_>,
-    reader: &Reader<'_, W>,
-) -> Read<(), W::Fault> {
-    let error = match topic::check_name(topic) {
-        Ok(()) => None,
-        // A Topic Alias stands for the topic.
-        Err(TopicError::Empty) if properties.have(PropertyId::TopicAlias) => None,
-        Err(error) => Some(error),
-    };
-    if let Some(error) = error {
-        let (requirement, reason) = match error {
-            TopicError::Empty => {
-                (reader.cite_each("X5-N17", "MQTT-4.7.3-1", "X31-48"), ReasonCode::PROTOCOL_ERROR)
-            }
-            _ => (
-                reader.cite_each("MQTT-3.3.2-2", "MQTT-3.3.2-2", "X31-48"),
-                ReasonCode::TOPIC_NAME_INVALID,
-            ),
-        };
-        let kind = ErrorKind::Topic(error);
-        return Err(DecodeError {
-            offset: topic_at,
-            field: "Topic Name",
-            kind,
-            requirement,
-            reason,
+/// What is wrong with a Topic Name for which no Topic Alias stands.
+#[cold]
+fn no_topic_name<W: Watch>(error: TopicError, at: usize, reader: &Reader<'_, W>) -> DecodeError {
+    let (requirement, reason) = match error {
+        TopicError::Empty => {
+            (reader.cite_each("X5-N17", "MQTT-4.7.3-1", "X31-48"), ReasonCode::PROTOCOL_ERROR)
         }
-        .into());
-    }
-    Ok(())
+        _ => (
+            reader.cite_each("MQTT-3.3.2-2", "MQTT-3.3.2-2", "X31-48"),
+            ReasonCode::TOPIC_NAME_INVALID,
+        ),
+    };
+    let kind = ErrorKind::Topic(error);
+    DecodeError { offset: at, field: "Topic Name", kind, requirement, reason }
 }

@@ -6,8 +6,9 @@
 use alloc::borrow::Cow;
 use core::ops::Range;
 
-use super::words::{contain_nul, is_plain};
-use super::{DecodeError, ErrorKind, Frame, PacketId, PacketType, ReasonCode, Version};
+use super::topic::TopicError;
+use super::words::{contain_nul, is_plain, is_plain_name};
+use super::{DecodeError, ErrorKind, Frame, PacketId, PacketType, ReasonCode, Version, topic};
 
 /// Sees every field that is read, so that what explains a packet reads it no other way than what
 /// judges it.
@@ -264,7 +265,21 @@ impl<'a, W: Watch> Reader<'a, W> {
     pub(super) fn string(&mut self, field: &'static str) -> Read<&'a str, W::Fault> {
         let bytes = self.prefixed(field, Form::Text)?;
         match core::str::from_utf8(bytes) {
-            Ok(text) if !contain_nul(bytes) => Ok(text),
+            Ok(text) if is_plain(bytes) || !contain_nul(bytes) => Ok(text),
+            _ => Err(self.no_string(field, bytes).into()),
+        }
+    }
+
+    /// A string that has to be a Topic Name, and whether it is one.
+    #[inline]
+    pub(super) fn topic_name(
+        &mut self,
+        field: &'static str,
+    ) -> Read<(&'a str, Result<(), TopicError>), W::Fault> {
+        let bytes = self.prefixed(field, Form::Text)?;
+        match core::str::from_utf8(bytes) {
+            Ok(name) if !name.is_empty() && is_plain_name(bytes) => Ok((name, Ok(()))),
+            Ok(name) if !contain_nul(bytes) => Ok((name, topic::check_name(name))),
             _ => Err(self.no_string(field, bytes).into()),
         }
     }

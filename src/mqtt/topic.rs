@@ -100,6 +100,21 @@ pub fn check_filter(filter: &str) -> Result<(), TopicError> {
 /// assert_eq!(check_plain_filter("$share//a"), Ok(()), "three levels as others are");
 /// ```
 pub fn check_plain_filter(filter: &str) -> Result<(), TopicError> {
+    let bytes = filter.as_bytes();
+    let starts_level = |at: usize| at == 0 || bytes[at - 1] == b'/';
+    let ends_level = |at: usize| at + 1 == bytes.len() || bytes[at + 1] == b'/';
+    let conforms = !filter.is_empty()
+        && bytes.iter().enumerate().all(|(at, byte)| match byte {
+            b'#' => starts_level(at) && at + 1 == bytes.len(),
+            b'+' => starts_level(at) && ends_level(at),
+            _ => true,
+        });
+    if conforms { Ok(()) } else { explain_plain_filter(filter) }
+}
+
+/// What is wrong with a Topic Filter, level by level.
+#[cold]
+fn explain_plain_filter(filter: &str) -> Result<(), TopicError> {
     if filter.is_empty() {
         return Err(TopicError::Empty);
     }
@@ -168,6 +183,7 @@ pub fn matches(filter: &str, topic: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use alloc::string::String;
 
     #[test]
     fn filters() {
@@ -189,6 +205,26 @@ mod tests {
             assert_eq!(check_filter(filter), Err(error), "{filter}");
         }
         assert_eq!(check_plain_filter("$share/g"), Ok(()));
+    }
+
+    /// All filters of up to six of these characters: what is judged by bytes is explained by levels.
+    #[test]
+    fn judging_and_explaining_agree() {
+        for number in 0..4_u32.pow(6) {
+            let mut filter = String::new();
+            let mut left = number;
+            while left > 0 {
+                filter.push(['+', '#', '/', 'é'][left as usize % 4]);
+                left /= 4;
+            }
+            assert_eq!(check_plain_filter(&filter), explain_plain_filter(&filter), "{filter}");
+            let levels = filter.split('/');
+            let hash = levels.clone().rev().skip(1).any(|level| level.contains('#'));
+            let wrong = hash
+                || levels.clone().any(|level| level.len() > 1 && level.contains(['+', '#']))
+                || filter.is_empty();
+            assert_eq!(check_plain_filter(&filter).is_err(), wrong, "{filter}");
+        }
     }
 
     #[test]

@@ -35,9 +35,13 @@ impl Writer<'_> {
         body: impl FnOnce(&mut Writer<'_>) -> Written,
     ) -> Result<bool, EncodeError> {
         out.reserve(1 + 4 + expected);
-        out.push(first_byte);
-        let length_at = out.len();
-        variable_byte_integer(out, expected as u32);
+        let length_at = out.len() + 1;
+        if expected < 0x80 {
+            out.extend_from_slice(&[first_byte, expected as u8]);
+        } else {
+            out.push(first_byte);
+            variable_byte_integer(out, expected as u32);
+        }
         let body_at = out.len();
         let mut writer = Writer { out, version, doubtful: false };
         body(&mut writer)?;
@@ -142,7 +146,9 @@ impl Writer<'_> {
             }
             self.doubt(!properties.surely_conform(place));
             variable_byte_integer(self.out, length as u32);
-            self.everything(properties.wire());
+            if length > 0 {
+                self.everything(properties.wire());
+            }
             Ok(())
         } else if properties.is_empty() {
             Ok(())
