@@ -164,13 +164,18 @@ impl<'a> Packet<'a> {
         // Most packets are messages.
         if frame.first_byte() >> 4 == PacketType::Publish as u8 {
             let reader = &mut Reader::new(frame, version, Judge);
-            if (version != Version::V5 || frame.length_is_minimal())
+            if length_conforms(frame, version)
                 && let Ok(publish) = Publish::read(reader, frame.flags())
             {
                 return Ok(Self::Publish(publish));
             }
-        } else if let Ok(packet) = Self::decode_watched(frame, version, Judge) {
-            return Ok(packet);
+        } else if let Ok((packet_type, version)) = check_header(frame, version) {
+            let reader = &mut Reader::new(frame, version, Judge);
+            if let Ok(packet) = Self::read_control(reader, packet_type)
+                && reader.is_at_end()
+            {
+                return Ok(packet);
+            }
         }
         Self::explain(frame, version)
     }
@@ -188,27 +193,26 @@ impl<'a> Packet<'a> {
         version: Version,
         watch: W,
     ) -> Result<Self, W::Fault> {
-        let first = frame.first_byte();
-        let Some(packet_type) = PacketType::from_first_byte(first, version) else {
-            let kind = ErrorKind::PacketType(first >> 4);
-            let requirement = cite(version, "X5-N01", "X311-N01", "X31-44");
-            return Err(malformed(0, "Control Packet type", kind, requirement).into());
+        let (packet_type, version) = check_header(frame, version)?;
+        let reader = &mut Reader::new(frame, version, watch);
+        let packet = if packet_type == PacketType::Publish {
+            Self::Publish(Publish::read(reader, frame.flags())?)
+        } else {
+            Self::read_control(reader, packet_type)?
         };
-        let version = match packet_type {
-            PacketType::Connect => Connect::version_of(frame).unwrap_or(version),
-            _ => version,
-        };
-        let mut reader = Reader::new(frame, version, watch);
-        check_flags(packet_type, frame.flags(), version)?;
-        if version == Version::V5 && !frame.length_is_minimal() {
-            let kind = ErrorKind::VariableByteIntegerNotMinimal;
-            return Err(malformed(1, "Remaining Length", kind, "MQTT-1.5.5-1").into());
-        }
-        let reader = &mut reader;
-        let packet = match packet_type {
+        reader.end()?;
+        Ok(packet)
+    }
+
+    /// Reads what is no PUBLISH.
+    #[inline]
+    fn read_control<W: Watch>(
+        reader: &mut Reader<'a, W>,
+        packet_type: PacketType,
+    ) -> Result<Self, W::Fault> {
+        Ok(match packet_type {
             PacketType::Connect => Self::Connect(Connect::read(reader)?),
             PacketType::ConnAck => Self::ConnAck(ConnAck::read(reader)?),
-            PacketType::Publish => Self::Publish(Publish::read(reader, frame.flags())?),
             PacketType::PubAck => Self::PubAck(PubAck::read(reader)?),
             PacketType::PubRec => Self::PubRec(PubRec::read(reader)?),
             PacketType::PubRel => Self::PubRel(PubRel::read(reader)?),
@@ -221,9 +225,8 @@ impl<'a> Packet<'a> {
             PacketType::PingResp => Self::PingResp(PingResp),
             PacketType::Disconnect => Self::Disconnect(Disconnect::read(reader)?),
             PacketType::Auth => Self::Auth(Auth::read(reader)?),
-        };
-        reader.end()?;
-        Ok(packet)
+            PacketType::Publish => Self::Publish(Publish::read(reader, 0)?),
+        })
     }
 
     /// Appends the packet's bytes in this version's form. What a receiver would have to reject is not
@@ -231,17 +234,14 @@ impl<'a> Packet<'a> {
     /// through [`Packet::decode`].
     pub fn encode(&self, version: Version, out: &mut Vec<u8>) -> Result<(), EncodeError> {
         let start = out.len();
-        let written = match self {
-            Self::Publish(publish) => {
-                let first_byte = (PacketType::Publish as u8) << 4 | publish.flags();
-                let length = publish.length(version);
-                Writer::packet(out, first_byte, length, version, |writer| publish.write(writer))
-            }
-            _ => {
-                let flags = self.packet_type().fixed_flags().unwrap_or(0);
-                let first_byte = (self.packet_type() as u8) << 4 | flags;
-                Writer::packet(out, first_byte, 0, version, |writer| self.write(writer))
-            }
+        let written = if let Self::Publish(publish) = self {
+            let first_byte = (PacketType::Publish as u8) << 4 | publish.flags();
+            let length = publish.length(version);
+            Writer::packet(out, first_byte, length, version, |writer| publish.write(writer))
+        } else {
+            let flags = self.packet_type().fixed_flags().unwrap_or(0);
+            let first_byte = (self.packet_type() as u8) << 4 | flags;
+            Writer::packet(out, first_byte, 0, version, |writer| self.write(writer))
         };
         // One source of truth: whatever the decoder rejects is not sent.
         let judged = match written {
@@ -327,6 +327,34 @@ impl<'a> Packet<'a> {
     }
 }
 
+/// The packet's type and the version in which it is to be read, if its fixed header conforms.
+#[inline]
+fn check_header(frame: Frame<'_>, version: Version) -> Result<(PacketType, Version), DecodeError> {
+    let first = frame.first_byte();
+    let Some(packet_type) = PacketType::from_first_byte(first, version) else {
+        let kind = ErrorKind::PacketType(first >> 4);
+        let requirement = cite(version, "X5-N01", "X311-N01", "X31-44");
+        return Err(malformed(0, "Control Packet type", kind, requirement));
+    };
+    let version = match packet_type {
+        PacketType::Connect => Connect::version_of(frame).unwrap_or(version),
+        _ => version,
+    };
+    check_flags(packet_type, frame.flags(), version)?;
+    if !length_conforms(frame, version) {
+        let kind = ErrorKind::VariableByteIntegerNotMinimal;
+        return Err(malformed(1, "Remaining Length", kind, "MQTT-1.5.5-1"));
+    }
+    Ok((packet_type, version))
+}
+
+/// 3.x does not ask for the shortest form.
+#[inline]
+fn length_conforms(frame: Frame<'_>, version: Version) -> bool {
+    version != Version::V5 || frame.length_is_minimal()
+}
+
+#[inline]
 fn check_flags(packet_type: PacketType, found: u8, version: Version) -> Result<(), DecodeError> {
     let Some(expected) = packet_type.fixed_flags() else { return Ok(()) };
     // 3.1 allows DUP there and does not validate what it reserves.

@@ -321,14 +321,12 @@ impl<'a, W: Watch> Reader<'a, W> {
     #[inline]
     pub(super) fn packet_id(&mut self) -> Read<PacketId, W::Fault> {
         const FIELD: &str = "Packet Identifier";
-        match PacketId::new(self.two_bytes(FIELD)?) {
-            Some(id) => Ok(id),
-            None => {
-                let requirement = self.cite_each("X5-N34", "MQTT-2.3.1-1", "X31-17");
-                let offset = self.offset() - 2;
-                Err(malformed(offset, FIELD, ErrorKind::PacketIdentifier0, requirement).into())
-            }
+        if let Some(id) = PacketId::new(self.two_bytes(FIELD)?) {
+            return Ok(id);
         }
+        let requirement = self.cite_each("X5-N34", "MQTT-2.3.1-1", "X31-17");
+        let offset = self.offset() - 2;
+        Err(malformed(offset, FIELD, ErrorKind::PacketIdentifier0, requirement).into())
     }
 
     /// A Variable Byte Integer in its shortest form (5.0 section 1.5.5).
