@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use super::read::{Judge, Reader, Unwatched, Watch, cite, malformed};
+use super::read::{Judge, Reader, Rejected, Unwatched, Watch, cite, malformed};
 use super::write::{Writer, Written};
 use super::{
     Auth, ConnAck, Connect, DecodeError, Disconnect, EncodeError, ErrorKind, Frame, PingReq,
@@ -169,9 +169,9 @@ impl<'a> Packet<'a> {
             {
                 return Ok(Self::Publish(publish));
             }
-        } else if let Ok((packet_type, version)) = check_header(frame, version) {
+        } else if let Ok((packet_type, version)) = check_header::<Rejected>(frame, version) {
             let reader = &mut Reader::new(frame, version, Judge);
-            if let Ok(packet) = Self::read_control(reader, packet_type)
+            if let Ok(packet) = Self::read(reader, packet_type, frame.flags())
                 && reader.is_at_end()
             {
                 return Ok(packet);
@@ -195,20 +195,17 @@ impl<'a> Packet<'a> {
     ) -> Result<Self, W::Fault> {
         let (packet_type, version) = check_header(frame, version)?;
         let reader = &mut Reader::new(frame, version, watch);
-        let packet = if packet_type == PacketType::Publish {
-            Self::Publish(Publish::read(reader, frame.flags())?)
-        } else {
-            Self::read_control(reader, packet_type)?
-        };
+        let packet = Self::read(reader, packet_type, frame.flags())?;
         reader.end()?;
         Ok(packet)
     }
 
-    /// Reads what is no PUBLISH.
+    /// Reads what follows the fixed header.
     #[inline]
-    fn read_control<W: Watch>(
+    fn read<W: Watch>(
         reader: &mut Reader<'a, W>,
         packet_type: PacketType,
+        flags: u8,
     ) -> Result<Self, W::Fault> {
         Ok(match packet_type {
             PacketType::Connect => Self::Connect(Connect::read(reader)?),
@@ -225,7 +222,7 @@ impl<'a> Packet<'a> {
             PacketType::PingResp => Self::PingResp(PingResp),
             PacketType::Disconnect => Self::Disconnect(Disconnect::read(reader)?),
             PacketType::Auth => Self::Auth(Auth::read(reader)?),
-            PacketType::Publish => Self::Publish(Publish::read(reader, 0)?),
+            PacketType::Publish => Self::Publish(Publish::read(reader, flags)?),
         })
     }
 
@@ -329,12 +326,15 @@ impl<'a> Packet<'a> {
 
 /// The packet's type and the version in which it is to be read, if its fixed header conforms.
 #[inline]
-fn check_header(frame: Frame<'_>, version: Version) -> Result<(PacketType, Version), DecodeError> {
+fn check_header<F: From<DecodeError>>(
+    frame: Frame<'_>,
+    version: Version,
+) -> Result<(PacketType, Version), F> {
     let first = frame.first_byte();
     let Some(packet_type) = PacketType::from_first_byte(first, version) else {
         let kind = ErrorKind::PacketType(first >> 4);
         let requirement = cite(version, "X5-N01", "X311-N01", "X31-44");
-        return Err(malformed(0, "Control Packet type", kind, requirement));
+        return Err(malformed(0, "Control Packet type", kind, requirement).into());
     };
     let version = match packet_type {
         PacketType::Connect => Connect::version_of(frame).unwrap_or(version),
@@ -343,7 +343,7 @@ fn check_header(frame: Frame<'_>, version: Version) -> Result<(PacketType, Versi
     check_flags(packet_type, frame.flags(), version)?;
     if !length_conforms(frame, version) {
         let kind = ErrorKind::VariableByteIntegerNotMinimal;
-        return Err(malformed(1, "Remaining Length", kind, "MQTT-1.5.5-1"));
+        return Err(malformed(1, "Remaining Length", kind, "MQTT-1.5.5-1").into());
     }
     Ok((packet_type, version))
 }
