@@ -130,6 +130,10 @@ pub enum Need {
     EventIds,
     /// The stream is served over HTTP/2.
     Http2,
+    /// The URL redirects to the stream.
+    Redirect,
+    /// pushspec started the target and can start it again (`--exec`).
+    Restart,
     /// The user named the same stream behind a proxy (`--via`).
     Proxy,
     /// The user said how long streams should stay open (`--idle`).
@@ -162,6 +166,8 @@ impl fmt::Display for Need {
             Self::Stimulus => "a way to cause an event (--publish-url or --trigger)",
             Self::EventIds => "event ids in the stream",
             Self::Http2 => "HTTP/2",
+            Self::Restart => "a target that pushspec starts (--exec)",
+            Self::Redirect => "a redirect to the stream",
             Self::Proxy => "the stream behind a proxy (--via)",
             Self::Idle => "how long streams should stay open (--idle)",
             Self::Closer => "a way to end all streams (--close-url)",
@@ -183,6 +189,16 @@ pub enum Stop {
     NotApplicable(String),
     /// The tool's own fault.
     Error(String),
+}
+
+impl Stop {
+    /// A breach of what the user declared: it fails, whatever the specification says of it.
+    pub fn promised(self) -> Self {
+        match self {
+            Self::Broken(finding) => Self::PromiseBroken(finding),
+            other => other,
+        }
+    }
 }
 
 /// What was expected and what was found instead.

@@ -42,6 +42,7 @@ pub(super) async fn start() -> Result<References, Wrong> {
                 closer: Some(Box::new(to("/close")?)),
                 via: None,
                 replay: Replay::Promised(Some(UnknownId::FromStart)),
+                persistent: false,
                 idle: None,
             },
         },

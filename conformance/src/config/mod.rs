@@ -83,6 +83,9 @@ pub struct Target {
     /// SSE: the server promises to replay; what it does with an unknown id: from-start, live, reset-event,
     /// error or none.
     pub replay: Option<String>,
+    /// SSE: the server keeps its events over a restart.
+    #[serde(default)]
+    pub persistent: bool,
     /// SSE: the URL of the same stream through a proxy.
     pub via: Option<String>,
     /// SSE: for how long to watch whether a quiet stream is cut, such as 60s.

@@ -54,7 +54,8 @@ async fn run(case: &Case<Cx>, capture: &Capture, url: EndpointUrl) -> Option<Fin
         timeout: Duration::from_secs(5),
         run: "lint".to_owned(),
         floor: Arc::default(),
-        launched: None,
+        persistent: false,
+        restarter: None,
     };
     let outcome = (case.run)(Cx::new(setting, evidence.clone(), "a".to_owned())).await;
     let case = about(case.id)?;

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use super::ExitStatus;
+use super::exit::plural;
 use super::text::{Look, Paint, hang};
 use crate::event::Verdict;
 use crate::lint::{Dispatched, Finding, Part, Report, StreamReport};
@@ -25,10 +26,10 @@ pub fn text(report: &Report, look: Look) -> String {
     };
     let _ = writeln!(
         out,
-        "{}  {} failures, {} warnings",
+        "{}  {}, {}",
         look.paint(paint, word),
-        count(Verdict::Fail),
-        count(Verdict::Warn)
+        plural(count(Verdict::Fail), "failure"),
+        plural(count(Verdict::Warn), "warning")
     );
     out
 }
@@ -57,12 +58,12 @@ fn one(out: &mut String, stream: &StreamReport, look: Look) {
         kinds.iter().filter(|(_, count)| *count > 0).map(|(kind, _)| *kind).collect();
     let _ = writeln!(
         out,
-        "  {} bytes, {} lines{}, {} comments, {} events",
-        stream.bytes,
-        stream.lines,
+        "  {}, {}{}, {}, {}",
+        counted(stream.bytes, "byte"),
+        counted(stream.lines, "line"),
         if used.is_empty() { String::new() } else { format!(" ({})", used.join(" and ")) },
-        stream.comments,
-        stream.dispatched
+        counted(stream.comments, "comment"),
+        counted(stream.dispatched, "event")
     );
     for note in &stream.notes {
         hang(out, "  note  ", &look.visible(note), look.width);
@@ -76,7 +77,8 @@ fn one(out: &mut String, stream: &StreamReport, look: Look) {
     }
     let further = stream.dispatched - stream.events.len() as u64;
     if further > 0 {
-        let _ = writeln!(out, "  {further} more events (--events {} shows all)", stream.dispatched);
+        let further = counted(further, "more event");
+        let _ = writeln!(out, "  {further} (--events {} shows all)", stream.dispatched);
     }
     if let Some(time) = stream.reconnection_time_ms {
         let _ = writeln!(out, "  clients reconnect after {time} ms");
@@ -90,12 +92,17 @@ fn one(out: &mut String, stream: &StreamReport, look: Look) {
         found(out, finding, look);
     }
     if stream.further_findings > 0 {
-        let _ = writeln!(out, "{} more findings\n", stream.further_findings);
+        let _ = writeln!(out, "{}\n", counted(stream.further_findings, "more finding"));
     }
     if let Some(reason) = &stream.inconclusive {
         hang(out, "INCONCLUSIVE  ", &look.visible(reason), look.width);
         out.push('\n');
     }
+}
+
+/// `1 event`, `2 events`.
+fn counted(count: impl TryInto<usize>, noun: &str) -> String {
+    plural(count.try_into().unwrap_or(usize::MAX), noun)
 }
 
 fn dispatched(out: &mut String, event: &Dispatched, look: Look) {
@@ -105,10 +112,10 @@ fn dispatched(out: &mut String, event: &Dispatched, look: Look) {
         format!(" id={}", look.visible(&event.last_event_id))
     };
     let line = format!(
-        "  {:>8}  {}{id} {} bytes: {}",
+        "  {:>8}  {}{id} {}: {}",
         event.offset,
         look.visible(&event.event_type),
-        event.data_bytes,
+        counted(event.data_bytes, "byte"),
         look.visible(&event.data)
     );
     let _ = writeln!(out, "{}", look.clip(&line, look.width));

@@ -94,6 +94,8 @@ pub enum Access {
         via: Option<Box<Connector>>,
         /// What it is declared to do with a last event ID.
         replay: Replay,
+        /// Whether its events are declared to outlive its process.
+        persistent: bool,
         /// For how long a stream should stay open, whatever happens on it.
         idle: Option<Duration>,
     },

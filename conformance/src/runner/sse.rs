@@ -8,10 +8,10 @@ use super::schedule::{Alive, Work};
 use super::{Access, Attempt, EndpointPlan, Job, Plan};
 use crate::case::{Case, Need};
 use crate::event::Endpoint;
-use crate::launch::Launched;
+use crate::launch::{Ending, Launched};
 use crate::probe::sse::{Http, Request, survey};
 use crate::requirement::Protocol;
-use crate::suite::sse::{CASES, Cx, Setting};
+use crate::suite::sse::{CASES, Cx, Restarter, Setting};
 use crate::trace::Recorder;
 
 /// The case that judges a response that does not begin before there are events.
@@ -24,7 +24,7 @@ pub(super) async fn work(
     launched: Option<&Launched>,
 ) -> Result<Work, Undetected> {
     let url = endpoint.connector.url().to_string();
-    let Access::Sse { stimulus, closer, via, replay, idle } = &endpoint.access else {
+    let Access::Sse { stimulus, closer, via, replay, persistent, idle } = &endpoint.access else {
         return Ok(Work::none(url));
     };
     let http = Http {
@@ -54,7 +54,8 @@ pub(super) async fn work(
         timeout: plan.timeout,
         run: plan.run.clone(),
         floor: Arc::default(),
-        launched: launched.cloned(),
+        persistent: *persistent,
+        restarter: launched.map(restarter),
     };
     let described = setting.capabilities.described();
     Ok(Work {
@@ -79,14 +80,10 @@ fn job(case: &'static Case<Cx>, setting: &Setting, url: &str) -> Job {
         about,
         protocol: Protocol::Sse,
         endpoint: url.to_owned(),
-        out_of_reach: (setting.capabilities.held_back && case.id != HEADERS_AT_ONCE).then(|| {
-            format!(
-                "the response is held back until there is more of it or it ends, see {HEADERS_AT_ONCE} (a proxy that buffers? with nginx, `proxy_buffering off` or the header field `X-Accel-Buffering: no` helps)"
-            )
-        }),
+        out_of_reach: out_of_reach(case, &setting),
         counts_as: None,
         not_applicable: case.needs.iter().find_map(|need| setting.lacks(*need)),
-        alone: case.disturbs && setting.closer.is_some(),
+        alone: case.disturbs && (setting.closer.is_some() || case.needs.contains(&Need::Restart)),
         attempt: Arc::new(move |evidence, name| {
             let cx = Cx::new(setting.clone(), evidence, name);
             let generated = cx.generated();
@@ -95,6 +92,27 @@ fn job(case: &'static Case<Cx>, setting: &Setting, url: &str) -> Job {
             Attempt { running: (case.run)(cx), clean_up, generated }
         }),
     }
+}
+
+/// Why a case cannot reach its point, if that is known beforehand.
+fn out_of_reach(case: &Case<Cx>, setting: &Setting) -> Option<String> {
+    if setting.capabilities.held_back && case.id != HEADERS_AT_ONCE {
+        return Some(format!(
+            "the response is held back until there is more of it or it ends, see {HEADERS_AT_ONCE} (a proxy that buffers? with nginx, `proxy_buffering off` or the header field `X-Accel-Buffering: no` helps)"
+        ));
+    }
+    let trouble = setting.capabilities.stimulus_trouble.as_ref();
+    trouble
+        .filter(|_| case.needs.contains(&Need::Stimulus))
+        .map(|trouble| format!("no event can be caused: {trouble}"))
+}
+
+fn restarter(launched: &Launched) -> Restarter {
+    let launched = launched.clone();
+    Restarter::new(move || {
+        let launched = launched.clone();
+        async move { launched.restart(Ending::Stop).await.map_err(|error| error.to_string()) }
+    })
 }
 
 fn alive(http: Http) -> Alive {

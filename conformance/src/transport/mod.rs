@@ -36,6 +36,7 @@ pub struct Connector {
     way: Way,
     headers: Arc<[(String, String)]>,
     opening: Arc<Opening>,
+    tls: Arc<TlsOptions>,
 }
 
 #[derive(Clone)]
@@ -85,7 +86,9 @@ pub enum ConnectError {
 
 fn tls_hint(error: &io::Error) -> &'static str {
     let text = error.to_string();
-    if text.contains("UnknownIssuer") || text.contains("CaUsedAsEndEntity") {
+    // A signature is bad where another authority has the same name, such as one that was made anew.
+    let unknown = ["UnknownIssuer", "CaUsedAsEndEntity", "certificate: BadSignature"];
+    if unknown.iter().any(|error| text.contains(error)) {
         " (name the authority that signed its certificate with --ca FILE)"
     } else if text.contains("InvalidContentType") || text.contains("InvalidMessage") {
         " (this port does not seem to speak TLS)"
@@ -107,7 +110,8 @@ impl Connector {
             scheme if scheme.is_tls() => Way::Tls(tls::connector(tls)?),
             _ => Way::Tcp,
         };
-        Ok(Self { url, way, headers: headers.into(), opening: Arc::default() })
+        let tls = Arc::new(tls.clone());
+        Ok(Self { url, way, headers: headers.into(), opening: Arc::default(), tls })
     }
 
     /// A connector to something in this process, such as a reference target in a test.
@@ -120,6 +124,7 @@ impl Connector {
             way: Way::Memory(Arc::new(open)),
             headers: Arc::new([]),
             opening: Arc::default(),
+            tls: Arc::default(),
         }
     }
 
@@ -138,6 +143,20 @@ impl Connector {
         Self { opening: Arc::new(opening), ..self }
     }
 
+    /// A connector for the URL to which a response redirects. The user's own header fields go to no other
+    /// origin: they may be secret.
+    pub fn redirected(&self, url: EndpointUrl) -> Result<Self, TlsError> {
+        let way = match &self.way {
+            Way::Memory(_) => self.way.clone(),
+            way @ Way::Tls(_) if url.scheme().is_tls() => way.clone(),
+            _ if url.scheme().is_tls() => Way::Tls(tls::connector(&self.tls)?),
+            _ => Way::Tcp,
+        };
+        let stays = self.url.same_origin(&url);
+        let headers = if stays { Arc::clone(&self.headers) } else { Arc::new([]) };
+        Ok(Self { url, way, headers, ..self.clone() })
+    }
+
     /// How the user wants event streams to be asked for.
     pub fn opening(&self) -> &Opening {
         &self.opening
@@ -146,6 +165,31 @@ impl Connector {
     /// Opens a connection within the deadline, WebSocket handshake included.
     pub async fn connect(&self, deadline: Duration) -> Result<Connection, ConnectError> {
         match tokio::time::timeout(deadline, self.open()).await {
+            Ok(connection) => connection,
+            Err(_) => {
+                Err(ConnectError::TimedOut { endpoint: self.url.to_string(), waited: deadline })
+            }
+        }
+    }
+
+    /// Opens a connection for HTTP/2: over TLS only where the server chooses it, else there is none; without
+    /// TLS by prior knowledge, since there is nobody to ask (RFC 9113, section 3).
+    pub async fn connect_http2(
+        &self,
+        deadline: Duration,
+    ) -> Result<Option<Connection>, ConnectError> {
+        let Way::Tls(connector) = &self.way else {
+            return self.connect(deadline).await.map(Some);
+        };
+        let opening = async {
+            let alpn = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+            let (tcp, name) = self.named().await?;
+            let stream = connector.with_alpn(alpn).connect(name, tcp).await;
+            let stream = stream.map_err(|source| self.tls_error(source))?;
+            let chosen = stream.get_ref().1.alpn_protocol() == Some(b"h2");
+            Ok(chosen.then(|| Box::new(stream) as Connection))
+        };
+        match tokio::time::timeout(deadline, opening).await {
             Ok(connection) => connection,
             Err(_) => {
                 Err(ConnectError::TimedOut { endpoint: self.url.to_string(), waited: deadline })
@@ -170,22 +214,34 @@ impl Connector {
 
     /// What is below the WebSocket, if that is one.
     async fn stream(&self) -> Result<Connection, ConnectError> {
-        let io = |source| ConnectError::Io { endpoint: self.url.to_string(), source };
+        let io = |source| self.io_error(source);
         let stream: Connection = match &self.way {
             Way::Memory(open) => Box::new(open()),
             Way::Unix(path) => Box::new(unix(path).await.map_err(io)?),
             Way::Tcp => Box::new(self.tcp().await.map_err(io)?),
             Way::Tls(connector) => {
-                let tcp = self.tcp().await.map_err(io)?;
-                let name = ServerName::try_from(self.url.host().to_owned())
-                    .map_err(|error| io(io::Error::new(io::ErrorKind::InvalidInput, error)))?;
-                let stream = connector.connect(name, tcp).await.map_err(|source| {
-                    ConnectError::Tls { endpoint: self.url.to_string(), source }
-                })?;
-                Box::new(stream)
+                let (tcp, name) = self.named().await?;
+                let stream = connector.connect(name, tcp).await;
+                Box::new(stream.map_err(|source| self.tls_error(source))?)
             }
         };
         Ok(stream)
+    }
+
+    /// A TCP connection, and the name that the certificate has to have.
+    async fn named(&self) -> Result<(TcpStream, ServerName<'static>), ConnectError> {
+        let tcp = self.tcp().await.map_err(|source| self.io_error(source))?;
+        let name = ServerName::try_from(self.url.host().to_owned())
+            .map_err(|error| self.io_error(io::Error::new(io::ErrorKind::InvalidInput, error)))?;
+        Ok((tcp, name))
+    }
+
+    fn io_error(&self, source: io::Error) -> ConnectError {
+        ConnectError::Io { endpoint: self.url.to_string(), source }
+    }
+
+    fn tls_error(&self, source: io::Error) -> ConnectError {
+        ConnectError::Tls { endpoint: self.url.to_string(), source }
     }
 
     async fn tcp(&self) -> io::Result<TcpStream> {

@@ -136,6 +136,16 @@ impl EndpointUrl {
         if default { host } else { format!("{host}:{}", self.port) }
     }
 
+    /// Scheme, host and port, as browsers write them (RFC 6454, section 6.2).
+    pub fn origin(&self) -> String {
+        format!("{}://{}", self.scheme.name(), self.authority())
+    }
+
+    /// Whether the two have one origin.
+    pub fn same_origin(&self, other: &Self) -> bool {
+        self.scheme == other.scheme && self.host == other.host && self.port == other.port
+    }
+
     /// The same endpoint with another path and query.
     pub fn with_path(&self, path: &str) -> Self {
         Self { path: path.to_owned(), ..self.clone() }

@@ -7,7 +7,7 @@ use crate::peers::{dying_after, endless, greeting, held_back, silent};
 use crate::tool::{Done, free_port, pushspec, scratch, serve, test};
 
 /// The endpoint could not be tested, and the report says so.
-fn unreachable(done: &Done, because: &str) {
+pub(crate) fn unreachable(done: &Done, because: &str) {
     assert_eq!(done.status, 3, "{}", done.said());
     assert!(done.out.contains(because), "{}", done.said());
     let endpoints = &done.report().target.endpoints;
@@ -144,9 +144,6 @@ fn a_page_is_no_stream() {
     let page =
         greeting(b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 2\r\n\r\nhi");
     unreachable(&test(&[&format!("http://{page}/")]), "it serves text/html");
-    let moved =
-        greeting(b"HTTP/1.1 302 Found\r\nLocation: /elsewhere\r\nContent-Length: 0\r\n\r\n");
-    unreachable(&test(&[&format!("http://{moved}/")]), "test that URL instead");
 }
 
 #[test]

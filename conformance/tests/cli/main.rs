@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::format_collect)]
 
 mod bad_input;
+mod bad_stream;
 mod ci;
 mod decode;
 mod launch;

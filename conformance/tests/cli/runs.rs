@@ -205,5 +205,5 @@ fn a_trigger_causes_events() {
     assert_eq!(done.status, 0, "{}", done.said());
     assert_eq!(done.report().totals.pass, 2, "{}", done.said());
     let done = test(&[sse.url(), "--trigger", "exit 7", "--case", "sse/payload/line-feeds"]);
-    assert_eq!(done.status, 4, "{}", done.said());
+    assert_eq!(done.status, 5, "{}", done.said());
 }

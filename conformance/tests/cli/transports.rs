@@ -54,10 +54,19 @@ impl Pki {
             std::fs::write(directory.path().join(name), text).unwrap();
         };
         write("ca.pem", &authority.pem());
-        for name in ["server", "client"] {
+        let here = ["127.0.0.1", "localhost"];
+        for (name, names) in [
+            ("server", &here[..]),
+            ("client", &here),
+            ("expired", &here),
+            ("stranger", &["elsewhere.example"]),
+        ] {
             let key = KeyPair::generate().unwrap();
-            let names = vec!["127.0.0.1".to_owned(), "localhost".to_owned()];
-            let params = CertificateParams::new(names).unwrap();
+            let names: Vec<_> = names.iter().map(|name| (*name).to_owned()).collect();
+            let mut params = CertificateParams::new(names).unwrap();
+            if name == "expired" {
+                params.not_after = rcgen::date_time_ymd(2020, 1, 1);
+            }
             let certificate = params.signed_by(&key, &authority).unwrap();
             write(&format!("{name}.pem"), &certificate.pem());
             write(&format!("{name}.key"), &key.serialize_pem());

@@ -164,6 +164,7 @@ pub(super) fn endpoints(
                     closer: http("--close-url", &args.close_url)?,
                     via: http("--via", &args.via)?,
                     replay: args.replay.or(promised).unwrap_or_default(),
+                    persistent: args.persistent,
                     idle: args.idle,
                 }
             } else {

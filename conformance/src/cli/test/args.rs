@@ -126,6 +126,10 @@ pub(in crate::cli) struct Args {
     /// from-start, live, reset-event or error; none says that it does not replay at all.
     #[arg(long, value_name = "POLICY", num_args = 0..=1, default_missing_value = "", help_heading = "Events")]
     pub(super) replay: Option<Replay>,
+    /// SSE: the server keeps its events over a restart (with --exec): if it then replays fewer, that is a
+    /// failure.
+    #[arg(long, requires = "exec", help_heading = "Events")]
+    pub(super) persistent: bool,
     /// SSE: the URL of the same stream through a proxy, to be compared with the direct one.
     #[arg(long, value_name = "URL", help_heading = "Events")]
     pub(super) via: Option<EndpointUrl>,

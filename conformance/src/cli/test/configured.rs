@@ -172,6 +172,9 @@ fn of_target(target: &Target, folder: &Path) -> Result<Vec<OsString>, Wrong> {
             .map_err(|error| Wrong::usage(format!("headers-env.{field}: ${variable}: {error}")))?;
         add("header", format!("{field}: {value}").into());
     }
+    if target.persistent {
+        line.push("--persistent".into());
+    }
     Ok(line)
 }
 

@@ -95,6 +95,8 @@ impl Capabilities {
             | Need::Stimulus
             | Need::EventIds
             | Need::Http2
+            | Need::Redirect
+            | Need::Restart
             | Need::Proxy
             | Need::Idle
             | Need::Closer => (true, ""),

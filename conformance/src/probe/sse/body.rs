@@ -18,6 +18,8 @@ pub enum Framing {
     Chunked,
     /// Where the connection ends.
     Close,
+    /// In frames of HTTP/2.
+    Frames,
 }
 
 /// What is wrong with the framing.
@@ -89,7 +91,7 @@ impl Unframer {
             Framing::None | Framing::Length(0) => State::Done,
             Framing::Length(length) => State::Content(length),
             Framing::Chunked => State::ChunkSize,
-            Framing::Close => State::UntilClose,
+            Framing::Close | Framing::Frames => State::UntilClose,
         };
         Self { state, line: Vec::new(), trailers: 0 }
     }

@@ -1,15 +1,14 @@
-//! One exchange: a connection, a request, a response's head, and its body as it comes.
+//! One exchange: a connection, a request, and the head of a response.
 
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::time::{Instant, timeout_at};
 
-use super::body::{Framing, Unframer, framing};
-use super::coding::Coding;
-use super::{Request, Trouble};
+use super::http2::{self, Exchange};
+use super::{Request, Response, Trouble};
 use crate::trace::{EntryId, EntryKind, Recorder};
-use crate::transport::{Connection, Connector};
+use crate::transport::{ConnectError, Connection, Connector};
 
 const HEAD_LIMIT: usize = 64 << 10;
 const HEADER_LIMIT: usize = 128;
@@ -31,13 +30,13 @@ pub struct Http {
 /// The status line and the header fields of a response.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Head {
-    /// The minor version of HTTP/1.x.
-    pub minor_version: u8,
+    /// `HTTP/1.0`, `HTTP/1.1` or `HTTP/2`.
+    pub version: &'static str,
     /// The status code.
     pub status: u16,
     /// The reason phrase.
     pub reason: String,
-    /// The header fields in their order.
+    /// The header fields in their order, without pseudo-header fields.
     pub headers: Vec<(String, Vec<u8>)>,
     /// Where it stands in the trace.
     pub entry: EntryId,
@@ -108,43 +107,54 @@ impl Http {
     /// Sends a request on a new connection and waits for nothing.
     pub async fn begin(&self, request: &Request) -> Result<Pending, Trouble> {
         let url = self.connector.url();
-        let request = request.opened_by(self.connector.opening());
-        let mut connection = self
-            .connector
-            .connect(self.timeout)
-            .await
-            .map_err(|error| Trouble::Unreachable(error.to_string()))?;
+        let request = &request.opened_by(self.connector.opening());
+        let unreachable = |error: ConnectError| Trouble::Unreachable(error.to_string());
+        let connection = if request.is_http2() {
+            let connection = self.connector.connect_http2(self.timeout).await;
+            connection.map_err(unreachable)?.ok_or(Trouble::NotChosen)?
+        } else {
+            self.connector.connect(self.timeout).await.map_err(unreachable)?
+        };
         let number = self.trace.connection();
         self.trace.add(number, EntryKind::Opened, url.to_string(), &[]);
-        let mut bytes = request.encode(&url.authority(), url.path());
+        let mut wire = Wire { connection, number, trace: self.trace.clone(), open: true };
+
         // The user's own header fields may be secret: they are sent, but not recorded.
-        let recorded = [&bytes[..], &request.rest()].concat();
-        self.trace.add(number, EntryKind::Sent, request.summary(url.path()), &recorded);
-        for (name, value) in self.connector.headers() {
-            bytes.extend_from_slice(format!("{name}: {value}\r\n").as_bytes());
-        }
-        bytes.extend_from_slice(&request.rest());
-        let writing = async {
-            connection.write_all(&bytes).await?;
-            connection.flush().await
+        let (shown, bytes) = if request.is_http2() {
+            let scheme = if url.scheme().is_tls() { "https" } else { "http" };
+            let opening =
+                |own: &[_]| http2::opening(request, scheme, &url.authority(), url.path(), own);
+            (opening(&[]), opening(self.connector.headers()))
+        } else {
+            let mut bytes = request.encode(&url.authority(), url.path());
+            let shown = [&bytes[..], &request.rest()].concat();
+            for (name, value) in self.connector.headers() {
+                bytes.extend_from_slice(format!("{name}: {value}\r\n").as_bytes());
+            }
+            bytes.extend_from_slice(&request.rest());
+            (shown, bytes)
         };
-        let Ok(written) = timeout_at(Instant::now() + self.timeout, writing).await else {
-            return Err(Trouble::silent("the sending of the request", self.timeout));
-        };
-        if let Err(error) = written {
+        self.trace.add(number, EntryKind::Sent, request.summary(url.path()), &shown);
+        match wire.write(&bytes, Instant::now() + self.timeout).await {
             // A server may answer and close before it has read all: the answer is worth reading.
-            self.trace.add(number, EntryKind::Note, format!("not all was sent: {error}"), &[]);
+            Err(Trouble::Broken { reason, .. }) => {
+                self.trace.add(number, EntryKind::Note, format!("not all was sent: {reason}"), &[]);
+            }
+            written => written?,
         }
         Ok(Pending {
-            wire: Wire { connection, number, trace: self.trace.clone(), open: true },
+            way: if request.is_http2() {
+                Way::Http2(Box::new(Exchange::new(wire)))
+            } else {
+                Way::Http1 { wire, received: Vec::new() }
+            },
             to_head: request.is_head(),
-            received: Vec::new(),
         })
     }
 }
 
 /// A connection and its place in the trace.
-struct Wire {
+pub(super) struct Wire {
     connection: Connection,
     number: u32,
     trace: Recorder,
@@ -161,7 +171,11 @@ impl Drop for Wire {
 
 impl Wire {
     /// What arrives next; nothing where the connection ends.
-    async fn read(&mut self, deadline: Instant, awaited: &str) -> Result<Vec<u8>, Trouble> {
+    pub(super) async fn read(
+        &mut self,
+        deadline: Instant,
+        awaited: &str,
+    ) -> Result<Vec<u8>, Trouble> {
         let began = Instant::now();
         if began > deadline {
             // An endpoint that always has something to say would never run into the timeout below.
@@ -184,6 +198,37 @@ impl Wire {
         }
     }
 
+    pub(super) async fn write(&mut self, bytes: &[u8], deadline: Instant) -> Result<(), Trouble> {
+        let awaited = "the sending of the request";
+        let began = Instant::now();
+        let writing = async {
+            self.connection.write_all(bytes).await?;
+            self.connection.flush().await
+        };
+        match timeout_at(deadline, writing).await {
+            Err(_) => Err(Trouble::silent(awaited, deadline - began)),
+            Ok(Err(error)) => {
+                Err(Trouble::Broken { awaited: awaited.to_owned(), reason: error.to_string() })
+            }
+            Ok(Ok(())) => Ok(()),
+        }
+    }
+
+    /// Records what was received.
+    pub(super) fn received(&self, summary: impl Into<String>, bytes: &[u8]) -> EntryId {
+        self.trace.add(self.number, EntryKind::Received, summary, bytes)
+    }
+
+    /// Records what is no traffic.
+    pub(super) fn note(&self, text: impl Into<String>) {
+        self.trace.add(self.number, EntryKind::Note, text, &[]);
+    }
+
+    /// Records what was sent.
+    pub(super) fn sent(&self, summary: impl Into<String>, bytes: &[u8]) {
+        self.trace.add(self.number, EntryKind::Sent, summary, bytes);
+    }
+
     fn closed(&mut self, how: &str) {
         self.open = false;
         self.trace.add(self.number, EntryKind::Closed, how, &[]);
@@ -192,9 +237,13 @@ impl Wire {
 
 /// A request whose response has not begun.
 pub struct Pending {
-    wire: Wire,
+    way: Way,
     to_head: bool,
-    received: Vec<u8>,
+}
+
+enum Way {
+    Http1 { wire: Wire, received: Vec<u8> },
+    Http2(Box<Exchange>),
 }
 
 impl Pending {
@@ -204,220 +253,86 @@ impl Pending {
     }
 
     /// Waits for the head of the response; gives the request back if it does not come in time.
-    pub async fn try_head(mut self, patience: Duration) -> Result<Result<Response, Self>, Trouble> {
-        let awaited = "the head of a response";
+    pub async fn try_head(self, patience: Duration) -> Result<Result<Response, Self>, Trouble> {
         let deadline = Instant::now() + patience;
-        let mut interim = 0;
-        loop {
-            if let Some((length, head)) = self.parse()? {
-                if head.status / 100 == 1 && head.status != 101 && interim < INTERIM_LIMIT {
-                    interim += 1;
-                    self.received.drain(..length);
-                    continue;
+        let to_head = self.to_head;
+        match self.way {
+            Way::Http1 { mut wire, mut received } => {
+                match head(&mut wire, &mut received, deadline).await {
+                    Ok(head) => Response::http1(wire, head, received, to_head).map(Ok),
+                    Err(trouble) if trouble.is_silence() => {
+                        Ok(Err(Self { way: Way::Http1 { wire, received }, to_head }))
+                    }
+                    Err(trouble) => Err(trouble),
                 }
-                let rest = self.received.split_off(length);
-                return self.response(head, rest).map(Ok);
             }
-            if self.received.len() > HEAD_LIMIT {
-                return Err(Trouble::HeadTooLarge { limit: HEAD_LIMIT, headers: HEADER_LIMIT });
-            }
-            match self.wire.read(deadline, awaited).await {
-                Ok(bytes) if bytes.is_empty() => {
-                    return Err(if self.received.is_empty() {
-                        Trouble::ended("an answer")
-                    } else {
-                        Trouble::ended(awaited)
-                    });
+            Way::Http2(mut exchange) => match exchange.head(deadline).await {
+                Ok(head) => Ok(Ok(Response::http2(exchange, head))),
+                Err(trouble) if trouble.is_silence() => {
+                    Ok(Err(Self { way: Way::Http2(exchange), to_head }))
                 }
-                Ok(bytes) => self.received.extend_from_slice(&bytes),
-                Err(trouble) if trouble.is_silence() => return Ok(Err(self)),
-                Err(trouble) => return Err(trouble),
-            }
+                Err(trouble) => Err(trouble),
+            },
         }
     }
+}
 
-    fn parse(&self) -> Result<Option<(usize, Head)>, Trouble> {
-        let mut headers = [httparse::EMPTY_HEADER; HEADER_LIMIT];
-        let mut response = httparse::Response::new(&mut headers);
-        let length = match response.parse(&self.received) {
-            Ok(httparse::Status::Complete(length)) => length,
-            Ok(httparse::Status::Partial) => return Ok(None),
-            Err(httparse::Error::TooManyHeaders) => {
-                return Err(Trouble::HeadTooLarge { limit: HEAD_LIMIT, headers: HEADER_LIMIT });
+/// Reads the head of the final response; what follows it stays in `received`.
+async fn head(wire: &mut Wire, received: &mut Vec<u8>, deadline: Instant) -> Result<Head, Trouble> {
+    let awaited = "the head of a response";
+    let mut interim = 0;
+    loop {
+        if let Some((length, head)) = parse(wire, received)? {
+            received.drain(..length);
+            if head.status / 100 == 1 && head.status != 101 && interim < INTERIM_LIMIT {
+                interim += 1;
+                continue;
             }
-            Err(_) => {
-                let begins = &self.received[..self.received.len().min(60)];
-                self.wire.trace.add(
-                    self.wire.number,
-                    EntryKind::Received,
-                    "not HTTP",
-                    &self.received,
-                );
-                return Err(Trouble::NotHttp {
-                    begins: String::from_utf8_lossy(begins).into_owned(),
-                });
-            }
-        };
-        let bytes = self.received[..length].to_vec();
-        let status = response.code.unwrap_or_default();
-        let reason = response.reason.unwrap_or_default();
-        let summary = format!("{status} {reason}");
-        let entry =
-            self.wire.trace.add(self.wire.number, EntryKind::Received, summary.trim_end(), &bytes);
-        let head = Head {
-            minor_version: response.version.unwrap_or_default(),
+            return Ok(head);
+        }
+        if received.len() > HEAD_LIMIT {
+            return Err(Trouble::HeadTooLarge { limit: HEAD_LIMIT, headers: HEADER_LIMIT });
+        }
+        let bytes = wire.read(deadline, awaited).await?;
+        if bytes.is_empty() {
+            return Err(Trouble::ended(if received.is_empty() { "an answer" } else { awaited }));
+        }
+        received.extend_from_slice(&bytes);
+    }
+}
+
+/// The head that `received` begins with and its length, if it is complete.
+fn parse(wire: &Wire, received: &[u8]) -> Result<Option<(usize, Head)>, Trouble> {
+    let mut headers = [httparse::EMPTY_HEADER; HEADER_LIMIT];
+    let mut response = httparse::Response::new(&mut headers);
+    let length = match response.parse(received) {
+        Ok(httparse::Status::Complete(length)) => length,
+        Ok(httparse::Status::Partial) => return Ok(None),
+        Err(httparse::Error::TooManyHeaders) => {
+            return Err(Trouble::HeadTooLarge { limit: HEAD_LIMIT, headers: HEADER_LIMIT });
+        }
+        Err(_) => {
+            let begins = &received[..received.len().min(60)];
+            wire.received("not HTTP", received);
+            return Err(Trouble::NotHttp { begins: String::from_utf8_lossy(begins).into_owned() });
+        }
+    };
+    let bytes = received[..length].to_vec();
+    let status = response.code.unwrap_or_default();
+    let reason = response.reason.unwrap_or_default();
+    let entry = wire.received(format!("{status} {reason}").trim_end(), &bytes);
+    let headers = response.headers.iter();
+    Ok(Some((
+        length,
+        Head {
+            version: if response.version == Some(0) { "HTTP/1.0" } else { "HTTP/1.1" },
             status,
             reason: reason.to_owned(),
-            headers: response
-                .headers
-                .iter()
-                .map(|header| (header.name.to_owned(), header.value.to_vec()))
-                .collect(),
+            headers: headers.map(|field| (field.name.to_owned(), field.value.to_vec())).collect(),
             entry,
             bytes,
-        };
-        Ok(Some((length, head)))
-    }
-
-    fn response(self, head: Head, rest: Vec<u8>) -> Result<Response, Trouble> {
-        let framing = framing(&head, self.to_head).map_err(Trouble::Framing)?;
-        Ok(Response {
-            coding: Coding::named(head.header("content-encoding").as_deref()),
-            unframer: Unframer::new(framing),
-            framing,
-            entry: head.entry,
-            head,
-            wire: self.wire,
-            unread: rest,
-            misframed: None,
-            raw: Vec::new(),
-        })
-    }
-}
-
-/// A response whose head has come.
-pub struct Response {
-    /// Its status line and header fields.
-    pub head: Head,
-    /// How its end is found.
-    pub framing: Framing,
-    wire: Wire,
-    unframer: Unframer,
-    coding: Result<Coding, Trouble>,
-    /// What came with the head.
-    unread: Vec<u8>,
-    /// What is wrong behind the content that was read last.
-    misframed: Option<Trouble>,
-    /// What was read last, as it came, and where that stands in the trace.
-    raw: Vec<u8>,
-    entry: EntryId,
-}
-
-impl Response {
-    /// The next part of the content, framing and content coding undone; nothing at its end.
-    pub async fn read(
-        &mut self,
-        deadline: Instant,
-        awaited: &str,
-    ) -> Result<Option<Vec<u8>>, Trouble> {
-        loop {
-            if let Some(trouble) = &self.misframed {
-                return Err(trouble.clone());
-            }
-            if self.unframer.is_done() {
-                return Ok(None);
-            }
-            let raw = if self.unread.is_empty() {
-                self.wire.read(deadline, awaited).await?
-            } else {
-                std::mem::take(&mut self.unread)
-            };
-            if raw.is_empty() {
-                return if self.unframer.may_close() {
-                    Ok(None)
-                } else {
-                    Err(Trouble::ended(awaited))
-                };
-            }
-            let mut content = Vec::new();
-            let unframed = self.unframer.push(&raw, &mut content).map(<[u8]>::len);
-            let summary = summary(&raw, &content, &self.coding);
-            self.entry = self.wire.trace.add(self.wire.number, EntryKind::Received, summary, &raw);
-            self.raw = raw;
-            self.misframed = unframed.err().map(Trouble::Framing);
-            let content = match &mut self.coding {
-                Ok(coding) => coding.undo(content)?,
-                Err(trouble) => return Err(trouble.clone()),
-            };
-            if !content.is_empty() {
-                return Ok(Some(content));
-            }
-        }
-    }
-
-    /// The whole content, which has to be short and to end in time.
-    pub async fn content(&mut self, patience: Duration) -> Result<Vec<u8>, Trouble> {
-        const LIMIT: usize = 1 << 20;
-        let deadline = Instant::now() + patience;
-        let mut content = Vec::new();
-        while let Some(part) = self.read(deadline, "the end of the body").await? {
-            content.extend_from_slice(&part);
-            if content.len() > LIMIT {
-                return Err(Trouble::TooMuch(LIMIT));
-            }
-        }
-        Ok(content)
-    }
-
-    /// Bytes that follow where the response is over: there should be none.
-    pub async fn surplus(&mut self, patience: Duration) -> Result<Vec<u8>, Trouble> {
-        if !self.unread.is_empty() {
-            let unread = std::mem::take(&mut self.unread);
-            let summary = format!("{} bytes behind the response", unread.len());
-            self.entry =
-                self.wire.trace.add(self.wire.number, EntryKind::Received, summary, &unread);
-            return Ok(unread);
-        }
-        let bytes = match self.wire.read(Instant::now() + patience, "anything more").await {
-            Err(trouble) if trouble.is_silence() => return Ok(Vec::new()),
-            other => other?,
-        };
-        if !bytes.is_empty() {
-            let summary = format!("{} bytes behind the response", bytes.len());
-            self.entry =
-                self.wire.trace.add(self.wire.number, EntryKind::Received, summary, &bytes);
-        }
-        Ok(bytes)
-    }
-
-    /// Where the bytes read last stand in the trace.
-    pub fn entry(&self) -> EntryId {
-        self.entry
-    }
-
-    /// The bytes read last, as they came.
-    pub fn raw(&self) -> &[u8] {
-        &self.raw
-    }
-
-    /// Whether the body's own end has come, rather than only that of the connection.
-    pub fn is_complete(&self) -> bool {
-        self.unframer.may_close()
-    }
-}
-
-/// One line for the trace.
-fn summary(raw: &[u8], content: &[u8], coding: &Result<Coding, Trouble>) -> String {
-    const SHOWN: usize = 60;
-    if !matches!(coding, Ok(Coding::Identity)) {
-        return format!("{} bytes of the body, coded", raw.len());
-    }
-    let text = String::from_utf8_lossy(&content[..content.len().min(4 * SHOWN)]);
-    let mut shown: String = text.chars().take(SHOWN).collect::<String>().escape_debug().collect();
-    if text.chars().count() > SHOWN || content.len() > 4 * SHOWN {
-        shown.push('…');
-    }
-    format!("{} bytes of the body: {shown}", raw.len())
+        },
+    )))
 }
 
 #[cfg(test)]

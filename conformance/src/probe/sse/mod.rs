@@ -1,4 +1,4 @@
-//! The SSE probe: an HTTP/1.1 client that sends exactly what a case tells it, and shows the status
+//! The SSE probe: a client of HTTP/1.x and HTTP/2 that sends exactly what a case tells it, and shows the status
 //! line, the headers, the framing and the arrival of every byte of the stream.
 //!
 //! [`Http`] makes an exchange, [`EventStream`] reads a response as events and notes what a lint of the
@@ -8,19 +8,24 @@
 mod body;
 mod coding;
 mod http;
+mod http2;
 mod notes;
 mod promise;
+mod redirect;
 mod request;
+mod response;
 mod stimulus;
 mod stream;
 mod survey;
 mod trouble;
 
 pub use body::{Framing, FramingError};
-pub use http::{Head, Http, Response};
+pub use http::{Head, Http, Pending};
 pub use notes::{Notes, Remark, Sample};
 pub use promise::{Replay, UnknownId, UnknownPolicy};
+pub use redirect::Redirects;
 pub use request::Request;
+pub use response::Response;
 pub use stimulus::{Payload, PublishFormat, Published, Stimulus};
 pub use stream::{Ending, EventStream, Received};
 pub use survey::{Capabilities, Unfit, survey};

@@ -2,7 +2,9 @@
 
 use bytes::Bytes;
 
-use crate::transport::Opening;
+use crate::transport::{EndpointUrl, Opening};
+
+const HTTP2: &str = "HTTP/2";
 
 /// A request. Nothing in it is checked, so that it may be illegal.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -75,6 +77,12 @@ impl Request {
         self
     }
 
+    /// The same over HTTP/2: where TLS negotiates it, or with prior knowledge (RFC 9113, section 3).
+    pub fn http2(mut self) -> Self {
+        self.version = HTTP2;
+        self
+    }
+
     /// For another path and query.
     pub fn target(mut self, target: impl Into<String>) -> Self {
         self.target = Some(target.into());
@@ -93,6 +101,53 @@ impl Request {
         self
     }
 
+    pub(super) fn is_http2(&self) -> bool {
+        self.version == HTTP2
+    }
+
+    pub(super) fn method(&self) -> &str {
+        &self.method
+    }
+
+    pub(super) fn target_or<'a>(&'a self, path: &'a str) -> &'a str {
+        self.target.as_deref().unwrap_or(path)
+    }
+
+    /// The body, if any.
+    pub(super) fn content(&self) -> &[u8] {
+        self.body.as_deref().unwrap_or_default()
+    }
+
+    pub(super) fn headers(&self) -> impl Iterator<Item = (&str, &[u8])> {
+        self.headers.iter().map(|(name, value)| (name.as_str(), value.as_slice()))
+    }
+
+    /// Whether it goes where it is redirected to: requests for a stream do, and those that only look.
+    pub(super) fn follows_redirects(&self) -> bool {
+        self.opens_stream || matches!(self.method.as_str(), "GET" | "HEAD")
+    }
+
+    /// The request after a redirect: to the new URL as a whole, as GET where Fetch makes it one. Where it
+    /// crosses from one origin to another and did not come from the first, its own origin is hidden.
+    pub(super) fn redirected(&self, status: u16, crossing: Option<&EndpointUrl>) -> Self {
+        let mut request = Self { target: None, opens_stream: false, ..self.clone() };
+        let post = self.method == "POST" && matches!(status, 301 | 302);
+        let other = status == 303 && !matches!(self.method.as_str(), "GET" | "HEAD");
+        if post || other {
+            "GET".clone_into(&mut request.method);
+            request.body = None;
+            request.headers.retain(|(name, _)| !name.eq_ignore_ascii_case("content-type"));
+        }
+        if let Some(from) = crossing {
+            for (name, value) in &mut request.headers {
+                if name.eq_ignore_ascii_case("origin") && *value != from.origin().as_bytes() {
+                    *value = b"null".to_vec();
+                }
+            }
+        }
+        request
+    }
+
     pub(super) fn is_head(&self) -> bool {
         self.method == "HEAD"
     }
@@ -100,7 +155,7 @@ impl Request {
     /// One line for the trace, without header values, which may be secret.
     pub(super) fn summary(&self, path: &str) -> String {
         let names: Vec<_> = self.headers.iter().map(|(name, _)| name.as_str()).collect();
-        let target = self.target.as_deref().unwrap_or(path);
+        let target = self.target_or(path);
         let with =
             if names.is_empty() { String::new() } else { format!(" with {}", names.join(", ")) };
         format!("{} {target} {}{with}", self.method, self.version)
@@ -109,7 +164,7 @@ impl Request {
     /// The head and the body. Header fields that the user wants on every request come last, so that
     /// a trace can leave them out.
     pub(super) fn encode(&self, authority: &str, path: &str) -> Vec<u8> {
-        let target = self.target.as_deref().unwrap_or(path);
+        let target = self.target_or(path);
         let mut out = format!("{} {target} {}\r\n", self.method, self.version).into_bytes();
         let mut field = |name: &str, value: &[u8]| {
             out.extend_from_slice(name.as_bytes());
@@ -137,6 +192,7 @@ impl Request {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
     use super::*;
 
     #[test]
@@ -158,6 +214,24 @@ mod tests {
         );
         let own = Request::new("OPTIONS").header("Accept", "text/event-stream");
         assert_eq!(own.opened_by(&opening), own);
+    }
+
+    #[test]
+    fn redirects_change_what_fetch_changes() {
+        let url: EndpointUrl = "http://h:1/".parse().unwrap();
+        let post =
+            Request::new("POST").header("Content-Type", "a/b").header("Origin", "x").body("{}");
+        let sent = |status, crossing| {
+            let sent = post.redirected(status, crossing).encode("h", "/");
+            String::from_utf8(sent).unwrap()
+        };
+        assert_eq!(sent(302, None), "GET / HTTP/1.1\r\nHost: h\r\nOrigin: x\r\n");
+        assert_eq!(sent(303, None), sent(302, None));
+        assert!(sent(307, None).starts_with("POST / HTTP/1.1"));
+        assert!(sent(308, None).contains("Content-Length: 2"));
+        assert!(sent(307, Some(&url)).contains("Origin: null\r\n"));
+        let own = Request::new("GET").header("Origin", "http://h:1").redirected(307, Some(&url));
+        assert!(String::from_utf8_lossy(&own.encode("h", "/")).contains("Origin: http://h:1\r\n"));
     }
 
     #[test]

@@ -1,15 +1,19 @@
 //! Causing events: an HTTP request or a command of the user's.
 
+use std::convert::Infallible;
 use std::process::Stdio;
 use std::time::Duration;
 
-use tokio::io::AsyncWriteExt as _;
-use tokio::process::Command;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::process::{ChildStderr, Command};
 use tokio::time::timeout;
 
 use super::{Http, Request, Trouble};
 use crate::trace::{EntryKind, Recorder};
 use crate::transport::Connector;
+
+/// For so long what a command has said may still be on its way when it has ended.
+const LAGS_BY: Duration = Duration::from_millis(100);
 
 /// How to make the target send an event.
 #[derive(Clone, Debug)]
@@ -133,7 +137,7 @@ async fn run(
         .args(["-c", command])
         .stdin(Stdio::piped())
         .stdout(Stdio::null())
-        .stderr(Stdio::null())
+        .stderr(Stdio::piped())
         .kill_on_drop(true);
     let variables = [
         ("PUSHSPEC_DATA", Some(&payload.data)),
@@ -155,11 +159,47 @@ async fn run(
         // A command that does not read its input is free not to.
         let _ = timeout(patience, input.write_all(payload.data.as_bytes())).await;
     }
-    match timeout(patience, child.wait()).await {
+    let mut complaint = Complaint { errors: child.stderr.take(), kept: Vec::new() };
+    let ended = tokio::select! {
+        ended = timeout(patience, child.wait()) => ended,
+        never = complaint.listen() => match never {},
+    };
+    match ended {
         Err(_) => Err(failed(format!("it did not end within {} s", patience.as_secs_f32()))),
         Ok(Err(error)) => Err(failed(error.to_string())),
         Ok(Ok(status)) if status.success() => Ok(Published::Accepted),
-        Ok(Ok(status)) => Err(failed(status.to_string())),
+        Ok(Ok(status)) => {
+            let _ = timeout(LAGS_BY, complaint.listen()).await;
+            Err(failed(format!("{status}{}", complaint.last_words())))
+        }
+    }
+}
+
+/// What a command writes to its standard error.
+struct Complaint {
+    errors: Option<ChildStderr>,
+    kept: Vec<u8>,
+}
+
+impl Complaint {
+    /// Reads on for ever, and keeps the last of it.
+    async fn listen(&mut self) -> Infallible {
+        const KEPT: usize = 1 << 10;
+        if let Some(errors) = &mut self.errors {
+            while matches!(errors.read_buf(&mut self.kept).await, Ok(1..)) {
+                let surplus = self.kept.len().saturating_sub(KEPT);
+                self.kept.drain(..surplus);
+            }
+        }
+        std::future::pending().await
+    }
+
+    fn last_words(&self) -> String {
+        let text = String::from_utf8_lossy(&self.kept);
+        match text.trim().lines().next_back() {
+            Some(line) => format!("; its last words: {line}"),
+            None => String::new(),
+        }
     }
 }
 
@@ -182,6 +222,7 @@ mod tests {
         };
         let check = r#"test "$(cat)" = "x y" && test "$PUSHSPEC_DATA$PUSHSPEC_ID" = "x y7""#;
         assert_eq!(run(check).await.unwrap(), Published::Accepted);
-        assert!(matches!(run("exit 3").await.unwrap_err(), Trouble::Trigger(_)));
+        let complaint = run("echo no bus >&2; sleep 0.1; exit 3").await.unwrap_err().to_string();
+        assert!(complaint.contains("3; its last words: no bus"), "{complaint}");
     }
 }

@@ -136,6 +136,12 @@ impl EventStream {
         self.ending.as_ref()
     }
 
+    /// The value of the last data field of a block that is still open.
+    pub fn last_data(&self) -> Option<&[u8]> {
+        let data = self.fields.iter().rev().find(|(name, _)| name == b"data");
+        data.map(|(_, value)| value.as_slice())
+    }
+
     /// Waits for the next event.
     pub async fn next_event(&mut self, patience: Duration) -> Result<Received, Trouble> {
         self.next_before(Instant::now() + patience, "an event").await

@@ -1,9 +1,16 @@
 //! First contact: whether there is an event stream, and what it offers.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
-use super::{EventStream, Http, Payload, Published, Request, Stimulus, Trouble, is_event_stream};
+use super::{
+    EventStream, Http, Payload, Pending, Published, Redirects, Request, Response, Stimulus,
+    Trouble, is_event_stream,
+};
 use crate::case::Need;
+
+/// A server that does not know HTTP/2 may not answer at all.
+const HTTP2_PATIENCE: Duration = Duration::from_secs(2);
 
 /// What a server of event streams offers, as far as it could be found out.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -14,6 +21,8 @@ pub struct Capabilities {
     pub server: Option<String>,
     /// Whether there is a way to cause events, and it works.
     pub stimulus: bool,
+    /// Why the way to cause events that the user named does not work.
+    pub stimulus_trouble: Option<String>,
     /// Whether events carry ids; unknown while none came.
     pub ids: Option<bool>,
     /// Whether neither the response's head nor an event that was caused came: only what judges that
@@ -21,18 +30,23 @@ pub struct Capabilities {
     pub held_back: bool,
     /// Whether the stream is served over HTTP/2, too.
     pub http2: bool,
+    /// The statuses of the redirects on the way to the stream.
+    pub redirects: Vec<u16>,
 }
 
 impl Capabilities {
     /// Why a need is not met, if that is so. What is unknown may be met.
     pub fn lacks(&self, need: Need) -> Option<String> {
         match need {
-            Need::Stimulus if !self.stimulus => Some(
+            Need::Stimulus if !self.stimulus && self.stimulus_trouble.is_none() => Some(
                 "there is no way to cause an event (name one with --publish-url or --trigger)"
                     .to_owned(),
             ),
             Need::EventIds if self.ids == Some(false) => {
                 Some("the stream's events carry no ids".to_owned())
+            }
+            Need::Redirect if self.redirects.is_empty() => {
+                Some("the URL is that of the stream itself".to_owned())
             }
             Need::Http2 if !self.http2 => Some("HTTP/2 is not offered".to_owned()),
             _ => None,
@@ -46,12 +60,23 @@ impl Capabilities {
             Some(false) => "no",
             None => "unknown: no event came",
         };
+        let stimulus = match &self.stimulus_trouble {
+            Some(trouble) => format!("does not work: {trouble}"),
+            None => if self.stimulus { "yes" } else { "no" }.to_owned(),
+        };
         let mut described = BTreeMap::from([
             ("event ids".to_owned(), ids.to_owned()),
-            ("stimulus".to_owned(), if self.stimulus { "yes" } else { "no" }.to_owned()),
+            ("stimulus".to_owned(), stimulus),
         ]);
         if self.held_back {
             described.insert("response".to_owned(), "held back".to_owned());
+        }
+        if !self.redirects.is_empty() {
+            let statuses: Vec<_> = self.redirects.iter().map(u16::to_string).collect();
+            described.insert("redirects".to_owned(), statuses.join(", "));
+        }
+        if self.http2 {
+            described.insert("HTTP/2".to_owned(), "yes".to_owned());
         }
         let optional = [("content type", &self.content_type), ("server", &self.server)];
         for (name, value) in optional {
@@ -69,8 +94,11 @@ pub enum Unfit {
     /// No response at all.
     #[error("{0}{hint}", hint = hint(.0))]
     Trouble(#[from] Trouble),
-    /// It is somewhere else.
-    #[error("it answers {status} and points to {location:?} (test that URL instead)")]
+    /// Clients are told to stay away.
+    #[error("it answers 204, which tells clients not to come back: there is no stream now")]
+    NoContent,
+    /// It is somewhere else, but not where clients follow.
+    #[error("it answers {status} and points to {location:?}, which clients do not follow")]
     Elsewhere {
         /// The status line.
         status: String,
@@ -97,37 +125,47 @@ fn hint(trouble: &Trouble) -> &'static str {
     }
 }
 
-/// Opens the stream once and, if there is a stimulus, causes an event whose data is `token`.
+/// Opens the stream and, if there is a stimulus, causes an event whose data is `token`; then asks for
+/// the stream over HTTP/2.
 pub async fn survey(
     http: &Http,
     stimulus: Option<&Stimulus>,
     token: &str,
 ) -> Result<Capabilities, Unfit> {
-    let pending = http.begin(&Request::event_source()).await?;
-    // A server that sends its headers with the first event needs one to be surveyed.
-    let response = match pending.try_head(http.timeout).await? {
-        Ok(response) => response,
-        Err(pending) => {
-            let mut caused = false;
-            if let Some(stimulus) = stimulus {
-                let payload = Payload::data(token);
-                caused = stimulus.publish(&payload, &http.trace, http.timeout).await?
-                    == Published::Accepted;
-            }
-            match pending.head(http.timeout).await {
-                Err(trouble) if trouble.is_silence() && caused => {
-                    return Ok(Capabilities {
-                        stimulus: true,
-                        held_back: true,
-                        ..Capabilities::default()
-                    });
-                }
-                response => response?,
-            }
+    let capabilities = stream(http, stimulus, token).await?;
+    let http2 = offers_http2(http).await;
+    Ok(Capabilities { http2, ..capabilities })
+}
+
+/// Whether there is HTTP/2: over TLS the server has to choose it, else it has to answer in it. What is
+/// wrong with it then is for cases to judge.
+async fn offers_http2(http: &Http) -> bool {
+    let patience = http.timeout.min(HTTP2_PATIENCE);
+    match http.send_within(&Request::event_source().http2(), patience).await {
+        Ok(_) | Err(Trouble::Http2(_)) => true,
+        Err(Trouble::NotChosen | Trouble::Unreachable(_)) => false,
+        Err(_) => http.connector.url().scheme().is_tls(),
+    }
+}
+
+async fn stream(
+    http: &Http,
+    stimulus: Option<&Stimulus>,
+    token: &str,
+) -> Result<Capabilities, Unfit> {
+    let mut redirects = Redirects::new(http.clone(), &Request::event_source());
+    let response = loop {
+        let pending = redirects.begin().await?;
+        let Some(response) = answer(http, pending, stimulus, token).await? else {
+            return Ok(Capabilities { stimulus: true, held_back: true, ..Capabilities::default() });
+        };
+        if !redirects.follow(&response.head)? {
+            break response;
         }
     };
     let head = &response.head;
     match head.status {
+        204 => return Err(Unfit::NoContent),
         300..=399 => {
             return Err(Unfit::Elsewhere {
                 status: head.status_text(),
@@ -147,15 +185,48 @@ pub async fn survey(
             return Err(Unfit::NoEventStream(content_type.clone()));
         }
     }
-    let mut capabilities =
-        Capabilities { content_type, server: head.header("server"), ..Capabilities::default() };
+    let mut capabilities = Capabilities {
+        content_type,
+        server: head.header("server"),
+        redirects: redirects.passed().iter().map(|head| head.status).collect(),
+        ..Capabilities::default()
+    };
     let mut stream = EventStream::over(response);
     if let Some(stimulus) = stimulus {
-        let published = stimulus.publish(&Payload::data(token), &http.trace, http.timeout).await;
-        capabilities.stimulus = published == Ok(Published::Accepted);
+        match stimulus.publish(&Payload::data(token), &http.trace, http.timeout).await {
+            Ok(Published::Accepted) => capabilities.stimulus = true,
+            Ok(Published::Refused(how)) => {
+                capabilities.stimulus_trouble = Some(format!("a publication is answered {how}"));
+            }
+            Err(trouble) => capabilities.stimulus_trouble = Some(trouble.to_string()),
+        }
     }
     if stream.next_event(http.timeout).await.is_ok() {
         capabilities.ids = Some(stream.notes().ids > 0);
     }
     Ok(capabilities)
+}
+
+/// The head of the response. A server that sends its header fields with the first event needs one to be
+/// surveyed; nothing where even that does not bring them.
+async fn answer(
+    http: &Http,
+    pending: Pending,
+    stimulus: Option<&Stimulus>,
+    token: &str,
+) -> Result<Option<Response>, Trouble> {
+    let pending = match pending.try_head(http.timeout).await? {
+        Ok(response) => return Ok(Some(response)),
+        Err(pending) => pending,
+    };
+    let mut caused = false;
+    if let Some(stimulus) = stimulus {
+        let payload = Payload::data(token);
+        caused =
+            stimulus.publish(&payload, &http.trace, http.timeout).await? == Published::Accepted;
+    }
+    match pending.head(http.timeout).await {
+        Err(trouble) if trouble.is_silence() && caused => Ok(None),
+        response => response.map(Some),
+    }
 }

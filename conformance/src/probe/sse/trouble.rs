@@ -38,11 +38,20 @@ pub enum Trouble {
         reason: String,
     },
     /// The answer is not HTTP.
-    #[error("the answer is not HTTP/1.x: it begins with {begins:?}")]
+    #[error("the answer is not HTTP: it begins with {begins:?}")]
     NotHttp {
         /// Its first bytes.
         begins: String,
     },
+    /// The server does not choose HTTP/2 when TLS is negotiated.
+    #[error("HTTP/2 is not chosen in ALPN")]
+    NotChosen,
+    /// It is redirected without end, or to where it cannot go.
+    #[error("{0}")]
+    Redirect(String),
+    /// HTTP/2 is broken.
+    #[error("the answer breaks HTTP/2: {0}")]
+    Http2(String),
     /// The head of the response is without end.
     #[error("the response's head has more than {limit} bytes or {headers} header fields")]
     HeadTooLarge {

@@ -46,7 +46,22 @@ faults! {
     HeartbeatEndsWithEvent "heartbeat-ends-with-event" "A stream carries no comments once it has carried an event."
     CutAfter30Seconds "cut-after-30-seconds" "A stream is cut off after 30 seconds."
     ProxyHolds "proxy-holds" "Behind the proxy an event is held until the next one."
+    ProxyHoldsAll "proxy-holds-all" "Behind the proxy nothing comes before the end of the stream, which does not come."
     ProxyRelabels "proxy-relabels" "Behind the proxy the stream is labelled text/plain."
+
+    // HTTP/2.
+    Http2ConnectionField "http2-connection-field" "Over HTTP/2 the response has a Connection field."
+    Http2Relabels "http2-relabels" "Over HTTP/2 the stream is labelled text/plain."
+    Http2IgnoresLastEventId "http2-ignores-last-event-id" "Over HTTP/2 a Last-Event-ID is ignored."
+    Http2HeadHangs "http2-head-hangs" "Over HTTP/2 HEAD is never answered."
+    Http2Holds "http2-holds" "Over HTTP/2 an event is held until the next one."
+
+    // Answers that end with a marker.
+    DoneNotClosed "done-not-closed" "No empty line closes the block of `data: [DONE]`."
+    DoneIsNotLast "done-is-not-last" "An event follows `data: [DONE]`."
+
+    // Redirects.
+    RedirectNotForPages "redirect-not-for-pages" "A redirect to the stream allows no origin, though the stream does."
 
     // Methods.
     HeadHangs "head-hangs" "HEAD is never answered."
@@ -93,6 +108,8 @@ faults! {
     OneCursor "one-cursor" "While one client resumes, others resume from its id, too."
     IdReadAsLatin1 "id-read-as-latin-1" "A Last-Event-ID is read as ISO 8859-1."
     QueryIdIncludesKnown "query-id-includes-known" "With the id in the query the replay starts with the event that the client has."
+
+    RestartForgets "restart-forgets" "A restart loses all events, and ids begin anew."
 
     // Several subscribers.
     IdsPerSubscriber "ids-per-subscriber" "Each subscriber sees ids of its own."

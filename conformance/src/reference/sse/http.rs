@@ -1,7 +1,7 @@
 //! What each request is answered with. Decisions only, no I/O.
 
 use hyper::header::{self, HeaderMap, HeaderName, HeaderValue};
-use hyper::{Method, StatusCode, Uri};
+use hyper::{Method, StatusCode, Uri, Version};
 
 use super::coding::Coding;
 use super::{Config, Fault, Hub, Origins};
@@ -10,6 +10,12 @@ use super::{Config, Fault, Hub, Origins};
 const EVENTS: &str = "/events";
 /// The same as if there were a proxy in front of it.
 const PROXIED: &str = "/proxied/events";
+/// A stream that ends.
+const ANSWER: &str = "/answer";
+/// Followed by a status: redirects to the stream.
+const MOVED: &str = "/moved/";
+/// Redirects to itself.
+const ROUND: &str = "/moved/round";
 /// Where events are published.
 const PUBLISH: &str = "/publish";
 /// Where streams are ended.
@@ -44,9 +50,18 @@ pub(super) enum Answer {
 }
 
 /// Decides.
-pub(super) fn answer(method: &Method, uri: &Uri, asked: &HeaderMap, hub: &Hub) -> Answer {
+pub(super) fn answer(
+    method: &Method,
+    uri: &Uri,
+    version: Version,
+    asked: &HeaderMap,
+    hub: &Hub,
+) -> Answer {
     match uri.path() {
-        EVENTS | PROXIED => events(method, uri, asked, hub),
+        path if path.starts_with(MOVED) => moved(method, uri, asked, hub.config()),
+        ANSWER if matches!(*method, Method::GET | Method::POST) => whole_answer(hub.config()),
+        ANSWER => not_allowed("GET, POST", hub.config()),
+        EVENTS | PROXIED => events(method, uri, version, asked, hub),
         PUBLISH if method == Method::POST => Answer::Publish,
         CLOSE if !hub.config().closable => plain(StatusCode::NOT_FOUND, "no such resource"),
         CLOSE if method == Method::POST => Answer::Close,
@@ -55,7 +70,7 @@ pub(super) fn answer(method: &Method, uri: &Uri, asked: &HeaderMap, hub: &Hub) -
     }
 }
 
-fn events(method: &Method, uri: &Uri, asked: &HeaderMap, hub: &Hub) -> Answer {
+fn events(method: &Method, uri: &Uri, version: Version, asked: &HeaderMap, hub: &Hub) -> Answer {
     let config = hub.config();
     if method == Method::OPTIONS && config.has(Fault::OptionsHangs) {
         return Answer::Silence;
@@ -64,25 +79,32 @@ fn events(method: &Method, uri: &Uri, asked: &HeaderMap, hub: &Hub) -> Answer {
         return preflight(asked, config);
     }
     let head = method == Method::HEAD;
-    if head && config.has(Fault::HeadHangs) {
+    let http2 = version == Version::HTTP_2;
+    if head && (config.has(Fault::HeadHangs) || http2 && config.has(Fault::Http2HeadHangs)) {
         return Answer::Silence;
     }
     if method != Method::GET && !head && !config.has(Fault::AnyMethodStreams) {
         return not_allowed("GET, HEAD, OPTIONS", config);
+    }
+    if uri.path() == PROXIED && config.has(Fault::ProxyHoldsAll) {
+        return Answer::Silence;
     }
     let mut last_event_id = last_event_id(uri, asked, config);
     if config.has(Fault::QueryIdIncludesKnown) && uri.query().is_some() {
         let before = |id: String| hub.before(&id).unwrap_or_else(|| "unknown".to_owned());
         last_event_id = last_event_id.map(before);
     }
+    if http2 && config.has(Fault::Http2IgnoresLastEventId) {
+        last_event_id = None;
+    }
     if let Some(refusal) = refusal(last_event_id.as_deref(), asked, hub) {
         return refusal;
     }
 
-    let proxied = uri.path() == PROXIED;
+    let way = Way { head, proxied: uri.path() == PROXIED, http2 };
     let always = config.has(Fault::GzipAlways).then_some(Coding::Gzip);
     let coding = Coding::accepted(asked).or(always);
-    let mut headers = stream_headers(config, head, proxied);
+    let mut headers = stream_headers(config, way);
     allow_origin(asked, config, &mut headers);
     if let Some(coding) = coding {
         headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static(coding.name()));
@@ -91,8 +113,41 @@ fn events(method: &Method, uri: &Uri, asked: &HeaderMap, hub: &Hub) -> Answer {
         Some(Fault::Status201) => StatusCode::CREATED,
         _ => StatusCode::OK,
     };
-    let holds = proxied && config.has(Fault::ProxyHolds);
+    let holds =
+        way.proxied && config.has(Fault::ProxyHolds) || way.http2 && config.has(Fault::Http2Holds);
     Answer::Stream { status, headers, last_event_id, coding, holds, head }
+}
+
+/// A stream as a model's answer is: short, and marked at its end. The text is followed by a line end.
+fn whole_answer(config: &Config) -> Answer {
+    let text = match config.fault {
+        Some(Fault::DoneNotClosed) => "data: one\n\ndata: two\n\ndata: [DONE]",
+        Some(Fault::DoneIsNotLast) => "data: one\n\ndata: [DONE]\n\ndata: two\n",
+        _ => "data: one\n\ndata: two\n\ndata: [DONE]\n",
+    };
+    let way = Way { head: false, proxied: false, http2: false };
+    Answer::Plain { status: StatusCode::OK, headers: stream_headers(config, way), text }
+}
+
+/// A redirect with the status that the path names.
+fn moved(method: &Method, uri: &Uri, asked: &HeaderMap, config: &Config) -> Answer {
+    if method == Method::OPTIONS {
+        return preflight(asked, config);
+    }
+    if method != Method::GET && method != Method::HEAD {
+        return not_allowed("GET, HEAD, OPTIONS", config);
+    }
+    let to = if uri.path() == ROUND { ROUND } else { EVENTS };
+    let status = uri.path().trim_start_matches(MOVED).parse().unwrap_or(StatusCode::FOUND);
+    let query = uri.query().map(|query| format!("?{query}")).unwrap_or_default();
+    let Ok(location) = HeaderValue::try_from(format!("{to}{query}")) else {
+        return plain(StatusCode::BAD_REQUEST, "a query that fits in no header field");
+    };
+    let mut headers = HeaderMap::from_iter([(header::LOCATION, location)]);
+    if !config.has(Fault::RedirectNotForPages) {
+        allow_origin(asked, config, &mut headers);
+    }
+    Answer::Plain { status, headers, text: "" }
 }
 
 /// Requests for the stream that a fault refuses. Without a fault there are none.
@@ -121,14 +176,23 @@ fn refusal(last_event_id: Option<&str>, asked: &HeaderMap, hub: &Hub) -> Option<
     }
 }
 
-fn stream_headers(config: &Config, head: bool, proxied: bool) -> HeaderMap {
+/// How the stream is asked for, as far as faults go by it.
+#[derive(Clone, Copy)]
+struct Way {
+    head: bool,
+    proxied: bool,
+    http2: bool,
+}
+
+fn stream_headers(config: &Config, way: Way) -> HeaderMap {
     let mut headers = HeaderMap::new();
     let content_type = match config.fault {
         Some(Fault::ContentTypePlain) => Some("text/plain"),
-        Some(Fault::ProxyRelabels) if proxied => Some("text/plain"),
+        Some(Fault::Http2Relabels) if way.http2 => Some("text/plain"),
+        Some(Fault::ProxyRelabels) if way.proxied => Some("text/plain"),
         Some(Fault::ContentTypeMissing) => None,
         Some(Fault::CharsetLatin1) => Some("text/event-stream; charset=iso-8859-1"),
-        Some(Fault::HeadOtherHeaders) if head => Some("text/html"),
+        Some(Fault::HeadOtherHeaders) if way.head => Some("text/html"),
         _ => Some("text/event-stream"),
     };
     if let Some(content_type) = content_type {
@@ -257,7 +321,8 @@ mod tests {
                 (HeaderName::from_static(name), value)
             })
             .collect();
-        answer(&method.parse().unwrap(), &uri.parse().unwrap(), &asked, &Hub::new(config))
+        let (method, uri) = (method.parse().unwrap(), uri.parse().unwrap());
+        answer(&method, &uri, Version::HTTP_11, &asked, &Hub::new(config))
     }
 
     fn stream(answer: Answer) -> (HeaderMap, Option<String>, Option<Coding>) {

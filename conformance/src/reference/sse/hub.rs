@@ -203,6 +203,16 @@ impl Hub {
         }
     }
 
+    /// What is left of it after a restart: its events, and no subscriber.
+    pub fn restart(&mut self) {
+        self.subscribers.clear();
+        if self.config.has(Fault::RestartForgets) {
+            self.history.clear();
+            self.history_bytes = 0;
+            self.published = 0;
+        }
+    }
+
     /// What a subscriber's connection has to do now.
     pub fn step(&mut self, id: SubscriberId, now: Duration) -> Step {
         let Some(queue) = self.subscribers.get_mut(&id) else {

@@ -3,12 +3,14 @@
 //!
 //! A test double, not for production: history lives in memory, anyone may publish, ids start anew with
 //! each start. [`Hub`] is the core, without I/O and with the clock passed in; [`Server`] puts it behind
-//! HTTP/1.1, in memory or on a socket.
+//! HTTP/1.x and HTTP/2, in memory or on a socket.
 //!
 //! | request | answer |
 //! |---|---|
 //! | `GET /events` | the stream: `retry`, what the last event ID calls for, then live events; a comment every 15 s |
 //! | `GET /proxied/events` | the same, as a stand-in for a proxy in front of it |
+//! | `GET /moved/302` (or another status) | a redirect to the stream; `/moved/round`: to itself |
+//! | `GET /answer`, `POST /answer` | a short stream that ends with `data: [DONE]`, as those of language models do |
 //! | `HEAD /events` | the same headers |
 //! | `OPTIONS /events` | CORS preflight |
 //! | `POST /publish` | 202 and `{"id": …}`; the body is JSON (`data`, `event`, `id`, `retry`) or plain text |

@@ -1,4 +1,4 @@
-//! The reference server behind HTTP/1.1, in memory or on a socket.
+//! The reference server behind HTTP/1.x and HTTP/2, in memory or on a socket.
 
 use std::convert::Infallible;
 use std::io;
@@ -14,7 +14,8 @@ use hyper::body::{Frame, Incoming};
 use hyper::header::{self, HeaderMap, HeaderValue};
 use hyper::service::service_fn;
 use hyper::{Request, Response, StatusCode};
-use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::conn::auto;
 use tokio::io::{AsyncRead, AsyncWrite, DuplexStream};
 use tokio::net::{TcpListener, ToSocketAddrs};
 use tokio::sync::Notify;
@@ -90,7 +91,15 @@ impl Server {
         address: impl ToSocketAddrs,
         tls: Arc<ServerConfig>,
     ) -> io::Result<SocketAddr> {
-        self.listen_with(address, Some(TlsAcceptor::from(tls))).await
+        let mut tls = (*tls).clone();
+        tls.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+        self.listen_with(address, Some(TlsAcceptor::from(Arc::new(tls)))).await
+    }
+
+    /// Ends all streams, as a restart does of a server that keeps its events elsewhere.
+    pub fn restart(&self) {
+        self.shared.hub().restart();
+        self.shared.changed.notify_waiters();
     }
 
     /// How many subscribers there are.
@@ -149,8 +158,10 @@ where
 {
     let fault = shared.hub().config().fault;
     let service = service_fn(move |request| handle(Arc::clone(&shared), request));
-    let mut http = hyper::server::conn::http1::Builder::new();
-    http.timer(TokioTimer::new()).half_close(false).max_buf_size(256 << 10);
+    // HTTP/2 by ALPN or by prior knowledge: it begins in the same way.
+    let mut http = auto::Builder::new(TokioExecutor::new());
+    http.http1().timer(TokioTimer::new()).half_close(false).max_buf_size(256 << 10);
+    http.http2().timer(TokioTimer::new());
     // How a connection ends is the client's business.
     let _ = match fault.filter(|fault| Tampered::<S>::concerns(*fault)) {
         Some(fault) => {
@@ -161,7 +172,13 @@ where
 }
 
 async fn handle(shared: Arc<Shared>, request: Request<Incoming>) -> io::Result<Response<Body>> {
-    let decided = answer(request.method(), request.uri(), request.headers(), &shared.hub());
+    let decided = answer(
+        request.method(),
+        request.uri(),
+        request.version(),
+        request.headers(),
+        &shared.hub(),
+    );
     Ok(match decided {
         Answer::Stream { status, headers, last_event_id, coding, holds, head } => {
             let body = if head {
@@ -321,7 +338,8 @@ fn plain(status: StatusCode, mut headers: HeaderMap, text: impl Into<String>) ->
     let mut text: String = text.into();
     if !text.is_empty() {
         text.push('\n');
-        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
+        let plain = HeaderValue::from_static("text/plain; charset=utf-8");
+        headers.entry(header::CONTENT_TYPE).or_insert(plain);
     }
     respond(status, headers, Full::from(text).map_err(never).boxed_unsync())
 }

@@ -31,6 +31,7 @@ impl<S> Tampered<S> {
                 | Fault::ChunkedForHttp10
                 | Fault::ContentLengthAndChunked
                 | Fault::ControlIdIs500
+                | Fault::Http2ConnectionField
         )
     }
 
@@ -61,9 +62,33 @@ impl<S> Tampered<S> {
                 b"transfer-encoding: chunked\r\n",
                 b"transfer-encoding: chunked\r\ncontent-length: 100\r\n",
             ),
+            Fault::Http2ConnectionField => with_connection_field(bytes),
             _ => bytes.to_vec(),
         }
     }
+}
+
+/// With `Connection` in every block of header fields that a frame of HTTP/2 holds (RFC 9113, 4.1 and
+/// RFC 7541, 6.2.2). What is no frame stays as it is.
+fn with_connection_field(mut bytes: &[u8]) -> Vec<u8> {
+    const HEADERS: u8 = 1;
+    const FIELD: &[u8] = b"\x00\x0aconnection\x0akeep-alive";
+    let mut out = Vec::with_capacity(bytes.len() + FIELD.len());
+    while let Some((&[a, b, c, kind, ..], _)) = bytes.split_first_chunk::<9>() {
+        let length = u32::from_be_bytes([0, a, b, c]) as usize;
+        let Some((frame, rest)) = bytes.split_at_checked(9 + length) else { break };
+        if kind == HEADERS {
+            let longer = ((length + FIELD.len()) as u32).to_be_bytes();
+            out.extend_from_slice(&longer[1..]);
+            out.extend_from_slice(&frame[3..]);
+            out.extend_from_slice(FIELD);
+        } else {
+            out.extend_from_slice(frame);
+        }
+        bytes = rest;
+    }
+    out.extend_from_slice(bytes);
+    out
 }
 
 /// With the first occurrence of `old` replaced.
@@ -84,7 +109,11 @@ impl<S: AsyncRead + Unpin> AsyncRead for Tampered<S> {
             let mut bytes = [0; 4096];
             let mut head = ReadBuf::new(&mut bytes);
             ready!(Pin::new(&mut self.stream).poll_read(cx, &mut head))?;
-            self.unread = self.request(head.filled()).into();
+            // The preface of HTTP/2 is binary, and not concerned.
+            self.unread = match head.filled() {
+                preface if preface.starts_with(b"PRI ") => preface.to_vec().into(),
+                head => self.request(head).into(),
+            };
             self.read_began = true;
         }
         if self.unread.is_empty() {

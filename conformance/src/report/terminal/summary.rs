@@ -55,6 +55,24 @@ fn of_endpoint(out: &mut String, report: &RunReport, endpoint: &Endpoint, look: 
         hang(out, &format!("  {:<14}", protocol.title()), &line, look.width);
         capabilities(out, endpoint, protocol, look);
     }
+    measured(out, report, &endpoint.url, look);
+}
+
+/// What cases measured at an endpoint, the slowest of each kind.
+fn measured(out: &mut String, report: &RunReport, endpoint: &str, look: Look) {
+    let mut slowest: BTreeMap<&str, f64> = BTreeMap::new();
+    for case in report.cases.iter().filter(|case| case.endpoint == endpoint) {
+        for (what, millis) in &case.measured_ms {
+            let known = slowest.entry(what).or_default();
+            *known = known.max(*millis);
+        }
+    }
+    if !slowest.is_empty() {
+        let shown: Vec<_> =
+            slowest.iter().map(|(what, millis)| format!("{what} {millis:.1} ms")).collect();
+        let text = shown.join(look.pick(" · ", ", "));
+        hang(out, "  measured      ", &look.visible(&text), look.width);
+    }
 }
 
 /// `must 38 of 39 hold · should 3 of 4 hold · 2 not applicable`

@@ -16,7 +16,7 @@ pub(super) const CASES: &[Case<Cx>] = &[
         requires: &[sse("SSE-Q5"), sse("SSE-N3")],
         expects: "where the stream is compressed, each event leaves the compressor at once",
         accepts: ACCEPTS,
-        run: |cx| Box::pin(async move { coded(&cx, "gzip, deflate", "gzip").await }),
+        run: |cx| Box::pin(async move { coded(&cx, accepting("gzip, deflate"), "gzip").await }),
         ..Case::BASE
     },
     Case {
@@ -25,7 +25,7 @@ pub(super) const CASES: &[Case<Cx>] = &[
         requires: &[sse("SSE-Q5"), sse("SSE-N3")],
         expects: "where the stream is compressed with Brotli, each event leaves the compressor at once",
         accepts: ACCEPTS,
-        run: |cx| Box::pin(async move { coded(&cx, "br", "br").await }),
+        run: |cx| Box::pin(async move { coded(&cx, accepting("br"), "br").await }),
         ..Case::BASE
     },
     Case {
@@ -34,7 +34,7 @@ pub(super) const CASES: &[Case<Cx>] = &[
         requires: &[sse("SSE-Q5"), sse("SSE-N3")],
         expects: "where the stream is compressed with Zstandard, each event leaves the compressor at once",
         accepts: ACCEPTS,
-        run: |cx| Box::pin(async move { coded(&cx, "zstd", "zstd").await }),
+        run: |cx| Box::pin(async move { coded(&cx, accepting("zstd"), "zstd").await }),
         ..Case::BASE
     },
     Case {
@@ -55,9 +55,12 @@ pub(super) const CASES: &[Case<Cx>] = &[
     },
 ];
 
-/// Judges that events come through a coding, where the server uses one of these.
-async fn coded(cx: &Cx, accepted: &str, name: &'static str) -> Outcome {
-    let request = Request::event_source().header("Accept-Encoding", accepted);
+fn accepting(codings: &str) -> Request {
+    Request::event_source().header("Accept-Encoding", codings)
+}
+
+/// Judges that events come through a coding, where the server uses one of those that the request accepts.
+pub(super) async fn coded(cx: &Cx, request: Request, name: &'static str) -> Outcome {
     let coding = cx.open(&request).await?.head.header("content-encoding");
     let Some(coding) = coding.filter(|coding| !coding.eq_ignore_ascii_case("identity")) else {
         return Err(Stop::NotApplicable("the stream is not compressed".to_owned()));

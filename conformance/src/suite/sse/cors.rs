@@ -5,9 +5,9 @@ use crate::case::{Case, Stop};
 use crate::probe::sse::{Head, Request};
 use crate::requirement::{Level, sse};
 
-const ORIGIN: &str = "https://page.example";
+pub(super) const ORIGIN: &str = "https://page.example";
 const OTHER_ORIGIN: &str = "https://attacker.example";
-const ALLOW_ORIGIN: &str = "Access-Control-Allow-Origin";
+pub(super) const ALLOW_ORIGIN: &str = "Access-Control-Allow-Origin";
 const ALLOW_CREDENTIALS: &str = "Access-Control-Allow-Credentials";
 const ALLOW_HEADERS: &str = "Access-Control-Allow-Headers";
 

@@ -1,7 +1,8 @@
 //! What a case on a server of event streams works with.
 
-use std::fmt::Display;
+use std::fmt::{self, Display};
 use std::ops::Deref;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
@@ -11,15 +12,37 @@ use tokio::time::Instant;
 
 use crate::case::{Need, Outcome, Stop};
 use crate::evidence::Evidence;
-use crate::launch::Launched;
 use crate::probe::sse::{
-    Capabilities, EventStream, Head, Http, Payload, Published, Received, Remark, Replay, Request,
-    Response, Stimulus, Trouble,
+    Capabilities, EventStream, Head, Http, Payload, Pending, Published, Received, Redirects,
+    Remark, Replay, Request, Response, Stimulus, Trouble,
 };
 use crate::transport::Connector;
 
 /// As many of the server's own events are enough to judge by.
 const HEARD: usize = 5;
+
+/// Ends a server and starts it again, or says why that failed.
+#[derive(Clone)]
+pub struct Restarter(Arc<dyn Fn() -> Restarting + Send + Sync>);
+
+/// A server that is being restarted.
+type Restarting = Pin<Box<dyn Future<Output = Result<(), String>> + Send>>;
+
+impl Restarter {
+    /// One that does it in this way.
+    pub fn new<F>(restart: impl Fn() -> F + Send + Sync + 'static) -> Self
+    where
+        F: Future<Output = Result<(), String>> + Send + 'static,
+    {
+        Self(Arc::new(move || Box::pin(restart())))
+    }
+}
+
+impl fmt::Debug for Restarter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Restarter")
+    }
+}
 
 /// One endpoint, with what all its cases share.
 #[derive(Clone, Debug)]
@@ -45,8 +68,10 @@ pub struct Setting {
     pub run: String,
     /// Held for writing by cases during which no other one may cause events.
     pub floor: Arc<RwLock<()>>,
-    /// The server's process, where pushspec started it: it can be stopped, killed and started again.
-    pub launched: Option<Launched>,
+    /// Whether the user declares that events outlive the server's process.
+    pub persistent: bool,
+    /// Ends the server and starts it again, where pushspec started it.
+    pub restarter: Option<Restarter>,
 }
 
 impl Setting {
@@ -56,6 +81,7 @@ impl Setting {
             Need::Proxy => self.via.is_some(),
             Need::Idle => self.idle.is_some(),
             Need::Closer => self.closer.is_some(),
+            Need::Restart => self.restarter.is_some(),
             _ => return self.capabilities.lacks(need),
         };
         (!given).then(|| format!("not given: {need}"))
@@ -152,7 +178,25 @@ impl Cx {
 
     /// The same by other means.
     pub async fn open_by(&self, http: &Http, request: &Request) -> Result<Response, Trouble> {
-        let pending = http.begin(request).await?;
+        Ok(self.redirected(http, request).await?.1)
+    }
+
+    /// The same, with the responses that redirected on the way.
+    pub async fn redirected(
+        &self,
+        http: &Http,
+        request: &Request,
+    ) -> Result<(Vec<Head>, Response), Trouble> {
+        let mut redirects = Redirects::new(http.clone(), request);
+        loop {
+            let response = self.answered(redirects.begin().await?).await?;
+            if !redirects.follow(&response.head)? {
+                return Ok((redirects.passed().to_vec(), response));
+            }
+        }
+    }
+
+    async fn answered(&self, pending: Pending) -> Result<Response, Trouble> {
         match pending.try_head(self.timeout()).await? {
             Ok(response) => Ok(response),
             Err(pending) => {
@@ -275,6 +319,15 @@ impl Cx {
         Ok(events)
     }
 
+    /// Ends the server and starts it again; it is ready then.
+    pub async fn restart(&self) -> Outcome {
+        let Some(Restarter(restart)) = &self.setting.restarter else {
+            return Err(Stop::NotApplicable("pushspec did not start the target".to_owned()));
+        };
+        self.trace.note("the target is ended and started again");
+        restart().await.map_err(Stop::Inconclusive)
+    }
+
     // ===== Judging =====
 
     /// Judges that there is nothing of this kind to remark, and points at the line where there is. The
@@ -308,10 +361,9 @@ impl Cx {
 
     /// Judges what is a contract only if the user says so: broken then, advice otherwise.
     pub fn contract(&self, holds: bool, expected: &str, found: impl Display) -> Outcome {
-        self.judge(holds, expected, found).map_err(|stop| match (self.setting.replay, stop) {
-            (Replay::Undeclared, stop) => stop,
-            (_, Stop::Broken(finding)) => Stop::PromiseBroken(finding),
-            (_, other) => other,
+        self.judge(holds, expected, found).map_err(|stop| match self.setting.replay {
+            Replay::Undeclared => stop,
+            _ => stop.promised(),
         })
     }
 }

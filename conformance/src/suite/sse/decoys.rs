@@ -3,9 +3,12 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::format_collect)]
 
 use std::collections::BTreeMap;
+use std::io::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
 
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream};
 
 use super::matrix::attempt;
@@ -23,6 +26,10 @@ enum Decoy {
     /// An event without a stimulus every now and then, all with the same data; ends with the
     /// connection; knows no replay.
     Ticker,
+    /// A compressed stream of a few events, each flushed.
+    Flushed,
+    /// The same, but the compressor keeps all of it to the end.
+    Held,
     /// Nothing but comments.
     Comments,
     /// Accepts and closes.
@@ -92,6 +99,31 @@ async fn serve(decoy: Decoy, mut stream: DuplexStream) -> std::io::Result<()> {
                     tokio::time::sleep(Duration::from_millis(300)).await;
                 }
             }
+            Decoy::Flushed | Decoy::Held => {
+                let coded = request.contains("gzip");
+                let coding = if coded { "content-encoding: gzip\r\n" } else { "" };
+                let head =
+                    format!("{HEAD}{coding}vary: accept-encoding\r\nconnection: close\r\n\r\n");
+                stream.write_all(head.as_bytes()).await?;
+                let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+                for number in 0..6 {
+                    let event = format!("retry: 1000\ndata: {number}\n\n");
+                    if coded {
+                        encoder.write_all(event.as_bytes())?;
+                        if matches!(decoy, Decoy::Flushed) {
+                            encoder.flush()?;
+                        }
+                        stream.write_all(&std::mem::take(encoder.get_mut())).await?;
+                    } else {
+                        stream.write_all(event.as_bytes()).await?;
+                    }
+                    tokio::time::sleep(Duration::from_millis(300)).await;
+                }
+                if coded {
+                    stream.write_all(&encoder.finish()?).await?;
+                }
+                return Ok(());
+            }
             Decoy::Comments => {
                 let head = format!("{HEAD}connection: close\r\n\r\n:\n");
                 stream.write_all(head.as_bytes()).await?;
@@ -147,7 +179,8 @@ fn setting(decoy: Decoy) -> Setting {
         timeout: Duration::from_secs(5),
         run: "run".to_owned(),
         floor: Arc::default(),
-        launched: None,
+        persistent: false,
+        restarter: None,
     }
 }
 
@@ -181,6 +214,15 @@ const BLAME: &[Verdict] = &[Verdict::Fail, Verdict::Warn, Verdict::Error];
 #[test]
 fn a_finite_stream_is_right() {
     assert_eq!(shown(Decoy::Finite, BLAME), "");
+}
+
+#[test]
+fn buffering_is_seen_without_a_stimulus_and_only_where_it_is() {
+    assert_eq!(shown(Decoy::Flushed, BLAME), "");
+    assert_eq!(
+        shown(Decoy::Held, BLAME),
+        "warn sse/delivery/compressed-at-once: all of them in one block, at the end\n"
+    );
 }
 
 #[test]

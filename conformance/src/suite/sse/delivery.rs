@@ -5,7 +5,7 @@ use tokio::time::Instant;
 use super::cx::Cx;
 use super::flush::at_once;
 use crate::case::{Case, Need, Stop};
-use crate::probe::sse::{Received, Request};
+use crate::probe::sse::{Received, Redirects, Request};
 use crate::requirement::{Level, sse};
 
 /// How many events make a burst.
@@ -23,10 +23,16 @@ pub(super) const CASES: &[Case<Cx>] = &[
                 // Another case's event would bring the header fields along.
                 cx.alone().await;
                 let began = Instant::now();
-                let pending = cx.http().begin(&Request::event_source()).await?;
-                let Err(pending) = pending.try_head(cx.timeout()).await? else {
-                    cx.measure("time to headers", began.elapsed());
-                    return Ok(());
+                let mut redirects = Redirects::new(cx.http(), &Request::event_source());
+                let pending = loop {
+                    match redirects.begin().await?.try_head(cx.timeout()).await? {
+                        Ok(response) if redirects.follow(&response.head)? => {}
+                        Ok(_) => {
+                            cx.measure("time to headers", began.elapsed());
+                            return Ok(());
+                        }
+                        Err(pending) => break pending,
+                    }
                 };
                 cx.publish(&cx.token()).await.map_err(|_| {
                     Stop::Inconclusive("no response, and no way to cause an event".to_owned())

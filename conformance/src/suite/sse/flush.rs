@@ -32,8 +32,13 @@ pub(super) struct Path {
 /// Judges that events come through as they are caused, or as the server sends its own. The control is
 /// the stream as an `EventSource` reads it directly.
 pub(super) async fn flows(cx: &Cx, path: &Path) -> Outcome {
+    // Other cases' events would fill a buffer up, and bring along what it holds.
+    cx.alone().await;
     let mut control = cx.subscribe().await?;
-    let mut stream = open(cx, path).await?;
+    let mut stream = match open(cx, path).await {
+        Err(trouble) if trouble.is_silence() => return held_back(cx, path, control).await,
+        stream => stream?,
+    };
     if cx.setting().stimulus.is_some() {
         at_once(cx, &mut control, "direct").await.map_err(|_| {
             Stop::Inconclusive("events do not arrive at once the plain way either".to_owned())
@@ -57,12 +62,33 @@ pub(super) async fn flows(cx: &Cx, path: &Path) -> Outcome {
 }
 
 /// Opens a stream this way.
-pub(super) async fn open(cx: &Cx, path: &Path) -> Result<EventStream, Stop> {
+async fn open(cx: &Cx, path: &Path) -> Result<EventStream, Trouble> {
     let response = cx.open_by(&path.http, &path.request).await?;
     if response.head.status / 100 != 2 {
-        return Err(Trouble::Status(response.head.status_text()).into());
+        return Err(Trouble::Status(response.head.status_text()));
     }
     Ok(EventStream::over(response))
+}
+
+/// Not even the header fields came this way: judges that, if events come the plain way, and if it is not
+/// the second stream at a time that is not answered.
+async fn held_back(cx: &Cx, path: &Path, mut control: EventStream) -> Outcome {
+    if cx.setting().stimulus.is_some() {
+        cx.fenced(&mut control).await?;
+    } else {
+        control.next_event(cx.timeout()).await?;
+    }
+    drop(control);
+    match open(cx, path).await {
+        Err(trouble) if trouble.is_silence() => {}
+        Err(trouble) => return Err(trouble.into()),
+        Ok(_) => {
+            let found = "it is answered only while there is no other stream";
+            return Err(Stop::Inconclusive(found.to_owned()));
+        }
+    }
+    let expected = "events one by one, as they come the plain way";
+    cx.judge(false, expected, "nothing, not even the header fields of the response")
 }
 
 /// Causes an event and waits for it; causes another to find out what it waited for. Then times some.

@@ -7,8 +7,8 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{CASES, Cx, Setting};
-use crate::case::{Case, Outcome};
+use super::{CASES, Cx, Restarter, Setting};
+use crate::case::{Case, Need, Outcome};
 use crate::counted::Counted;
 use crate::event::Verdict;
 use crate::evidence::Evidence;
@@ -24,13 +24,18 @@ fn cases() -> impl Iterator<Item = &'static Case<Cx>> {
 
 /// An embedded server as an endpoint with everything that it offers.
 pub(super) fn setting(server: &Arc<Server>) -> Setting {
+    setting_at(server, "/events")
+}
+
+/// The same where the stream is asked for at another path.
+fn setting_at(server: &Arc<Server>, path: &str) -> Setting {
     let connector = |path: &str| {
         let server = Arc::clone(server);
         let url = format!("http://reference{path}").parse().unwrap();
         Connector::memory(url, move || server.connect_in_memory())
     };
     Setting {
-        connector: connector("/events"),
+        connector: connector(path),
         stimulus: Some(Stimulus::Publish {
             connector: connector("/publish"),
             format: PublishFormat::Json,
@@ -39,12 +44,26 @@ pub(super) fn setting(server: &Arc<Server>) -> Setting {
         via: Some(connector("/proxied/events")),
         replay: Replay::Promised(Some(UnknownId::FromStart)),
         idle: Some(Duration::from_secs(60)),
-        capabilities: Arc::new(Capabilities { stimulus: true, ..Capabilities::default() }),
+        capabilities: Arc::new(Capabilities {
+            stimulus: true,
+            http2: true,
+            redirects: vec![302],
+            ..Capabilities::default()
+        }),
         timeout: Duration::from_secs(5),
         run: "run".to_owned(),
         floor: Arc::default(),
-        launched: None,
+        persistent: true,
+        restarter: Some(restarter(server)),
     }
+}
+
+fn restarter(server: &Arc<Server>) -> Restarter {
+    let server = Arc::clone(server);
+    Restarter::new(move || {
+        server.restart();
+        std::future::ready(Ok(()))
+    })
 }
 
 /// What a case comes to, as the runner counts it, and why.
@@ -71,6 +90,22 @@ pub(super) async fn attempt(case: &Case<Cx>, setting: Setting) -> (Verdict, Stri
 
 /// Every case against a server of its own with this configuration.
 fn against(config: &Config) -> BTreeMap<&'static str, (Verdict, String)> {
+    against_at(config, |case| {
+        if case.needs.contains(&Need::Redirect) {
+            "/moved/302"
+        } else if case.id == "sse/end/done-marker" {
+            "/answer"
+        } else {
+            "/events"
+        }
+    })
+}
+
+/// The same where each case asks for the stream at a path of its own.
+fn against_at(
+    config: &Config,
+    path: impl Fn(&Case<Cx>) -> &'static str,
+) -> BTreeMap<&'static str, (Verdict, String)> {
     cases()
         .map(|case| {
             let runtime = tokio::runtime::Builder::new_current_thread()
@@ -80,7 +115,7 @@ fn against(config: &Config) -> BTreeMap<&'static str, (Verdict, String)> {
                 .unwrap();
             let verdict = runtime.block_on(async {
                 let server = Arc::new(Server::start(config.clone()));
-                attempt(case, setting(&server)).await
+                attempt(case, setting_at(&server, path(case))).await
             });
             (case.id, verdict)
         })
@@ -147,6 +182,29 @@ fn other_ways_to_be_right_do_not_fail() {
 }
 
 #[test]
+fn redirects_are_followed() {
+    for path in ["/moved/301", "/moved/302", "/moved/303", "/moved/307", "/moved/308"] {
+        for (id, (verdict, found)) in against_at(&Config::default(), |_| path) {
+            // Where it redirects to, the stream does not end.
+            let expected = match id {
+                "sse/end/done-marker" => Verdict::NotApplicable,
+                _ => Verdict::Pass,
+            };
+            assert_eq!(verdict, expected, "{path}: {id}: {found}");
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn redirects_without_end_are_told() {
+    let server = Arc::new(Server::start(Config::default()));
+    let connector = setting_at(&server, "/moved/round").connector;
+    let http = Http { connector, trace: Recorder::new(), timeout: Duration::from_secs(5) };
+    let told = survey(&http, None, "hello").await.unwrap_err().to_string();
+    assert!(told.contains("more than 20 times"), "{told}");
+}
+
+#[test]
 fn verdicts_are_the_same_every_time() {
     let first = against(&Config::default());
     for _ in 0..3 {
@@ -161,7 +219,7 @@ async fn all_cases_at_once_do_not_disturb_each_other() {
     let mut running = tokio::task::JoinSet::new();
     for (number, case) in cases().enumerate() {
         // Ending all streams disturbs everyone, and is meant to.
-        if case.id.starts_with("sse/end/") {
+        if case.id.starts_with("sse/end/") || case.needs.contains(&Need::Restart) {
             continue;
         }
         let setting = setting.clone();
@@ -192,7 +250,7 @@ async fn the_survey_finds_ids_and_stimulus() {
     };
     let found = survey(&http, setting.stimulus.as_ref(), "hello").await.unwrap();
     assert_eq!(found.ids, Some(true));
-    assert!(found.stimulus);
+    assert!(found.stimulus && found.http2);
     let silent = survey(&http, None, "hello").await.unwrap();
     assert_eq!(silent.ids, None);
 }

@@ -22,7 +22,7 @@ pub(super) const CASES: &[Case<Cx>] = &[
             Box::pin(async move {
                 let response = cx
                     .http()
-                    .send(&Request::new("HEAD"))
+                    .follow(&Request::new("HEAD"))
                     .await
                     .judged(&cx, "a response to HEAD in time")?;
                 cx.observe("HEAD", response.head.status);
@@ -37,7 +37,7 @@ pub(super) const CASES: &[Case<Cx>] = &[
         expects: "the response to HEAD ends with its header fields",
         run: |cx| {
             Box::pin(async move {
-                let mut response = cx.http().send(&Request::new("HEAD")).await?;
+                let mut response = cx.http().follow(&Request::new("HEAD")).await?;
                 let patience = cx.timeout().min(Duration::from_secs(1));
                 let surplus = match response.surplus(patience).await {
                     Err(Trouble::Ended { .. } | Trouble::Broken { .. }) => Vec::new(),
@@ -64,7 +64,7 @@ pub(super) const CASES: &[Case<Cx>] = &[
             Box::pin(async move {
                 let get = cx.head().await?;
                 let request = Request::new("HEAD").header("Accept", "text/event-stream");
-                let head = cx.http().send(&request).await?.head;
+                let head = cx.http().follow(&request).await?.head;
                 if matches!(head.status, 405 | 501) {
                     let how = head.status_text();
                     return Err(Stop::NotApplicable(format!("HEAD is answered {how}")));

@@ -6,16 +6,20 @@ mod cors;
 mod cursor;
 mod cx;
 mod delivery;
+mod done;
 mod end;
 mod flush;
+mod http2;
 mod idle;
 mod last_event_id;
 mod methods;
 mod parallel;
 mod payload;
 mod proxy;
+mod redirect;
 mod replay;
 mod response;
+mod restart;
 mod resume;
 mod stream;
 mod unknown_id;
@@ -27,7 +31,7 @@ mod decoys;
 #[cfg(test)]
 mod matrix;
 
-pub use cx::{Cx, Setting};
+pub use cx::{Cx, Restarter, Setting};
 
 use crate::case::Case;
 
@@ -37,11 +41,13 @@ pub const CASES: &[&[Case<Cx>]] = &[
     methods::CASES,
     caching::CASES,
     cors::CASES,
+    redirect::CASES,
     stream::CASES,
     delivery::CASES,
     coding::CASES,
     idle::CASES,
     proxy::CASES,
+    http2::CASES,
     payload::CASES,
     parallel::CASES,
     last_event_id::CASES,
@@ -49,4 +55,6 @@ pub const CASES: &[&[Case<Cx>]] = &[
     unknown_id::CASES,
     cursor::CASES,
     end::CASES,
+    done::CASES,
+    restart::CASES,
 ];

@@ -129,7 +129,7 @@ pub(super) const CASES: &[Case<Cx>] = &[
                 // Another case's event would bring along what a server sends with events only.
                 cx.alone().await;
                 // The control: one client is answered at once.
-                match cx.http().send(&Request::event_source()).await {
+                match cx.http().follow(&Request::event_source()).await {
                     Err(trouble) if trouble.is_silence() => {
                         return Err(Stop::NotApplicable(
                             "clients are not answered before there is an event".to_owned(),
@@ -139,7 +139,7 @@ pub(super) const CASES: &[Case<Cx>] = &[
                 }
                 let mut unserved = String::new();
                 for _ in 0..CYCLES {
-                    let response = cx.http().send(&Request::event_source()).await;
+                    let response = cx.http().follow(&Request::event_source()).await;
                     match response.map(|response| response.head) {
                         Ok(head) if head.status / 100 == 2 => {}
                         Ok(head) => {

@@ -1,10 +1,17 @@
 //! The response that opens a stream (9.2.2, 9.2.3, the registration of `text/event-stream`, and HTTP
 //! beneath).
 
+use std::time::Duration;
+
 use super::cx::Cx;
 use crate::case::{Case, Stop};
-use crate::probe::sse::{Judged as _, Request, Trouble, is_event_stream};
+use crate::probe::sse::{EventStream, Judged as _, Request, Trouble, is_event_stream};
 use crate::requirement::{Level, sse};
+
+/// So many reads of a body show how it is framed.
+const READS: usize = 8;
+/// How soon more of a body has to follow to be looked at.
+const MORE: Duration = Duration::from_millis(500);
 
 /// The cases of this topic.
 pub(super) const CASES: &[Case<Cx>] = &[
@@ -140,12 +147,19 @@ pub(super) const CASES: &[Case<Cx>] = &[
                     "framing",
                     format!("{:?}", response.framing).split('(').next().unwrap_or_default(),
                 );
-                let mut stream = crate::probe::sse::EventStream::over(response);
-                match stream.next_read(cx.timeout()).await {
-                    Err(trouble @ Trouble::Framing(_)) => Err(trouble).judged(&cx, expected),
-                    // Silence and an end are for other cases to judge.
-                    _ => Ok(()),
+                let mut stream = EventStream::over(response);
+                let mut patience = cx.timeout();
+                for _ in 0..READS {
+                    match stream.next_read(patience).await {
+                        Ok(_) => patience = patience.min(MORE),
+                        Err(trouble @ Trouble::Framing(_)) => {
+                            return Err(trouble).judged(&cx, expected);
+                        }
+                        // Silence and an end are for other cases to judge.
+                        Err(_) => break,
+                    }
                 }
+                Ok(())
             })
         },
         ..Case::BASE
