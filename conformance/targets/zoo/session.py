@@ -63,7 +63,9 @@ def _started(target, settings, expectations, scratch):
     for name, port in zip(target.ports, ports[1:]):
         values[f"port_{name}"] = port
         env[f"PORT_{name.upper()}"] = str(port)
-    print(f"{target.name}: {target.title}, {_version(target, values)}", flush=True)
+    version = _version(target, values)
+    (settings.out / f"{target.name}.version").write_text(version + "\n", encoding="utf-8")
+    print(f"{target.name}: {target.title}, {version}", flush=True)
     if target.crashes:
         endpoints = [_started_by_pushspec(target, endpoint, env) for endpoint in target.endpoints]
         return [_confirmed(target, endpoint, values, settings, expectations) for endpoint in endpoints]
