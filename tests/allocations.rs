@@ -115,22 +115,66 @@ fn what_is_rejected_allocates_nothing() {
     assert_eq!(counted.count_total, 0);
 }
 
+/// How many events a stream in chunks of this size has.
+fn events(decoder: &mut EventDecoder, stream: &str, size: usize) -> usize {
+    let mut events = 0;
+    for mut chunk in stream.as_bytes().chunks(size) {
+        while decoder.next_event(&mut chunk).unwrap().is_some() {
+            events += 1;
+        }
+    }
+    events
+}
+
+/// The shapes of streams in the field, each with 20 events.
+fn streams() -> [String; 5] {
+    [
+        "data: {\"token\": \"word\"}\n\n".repeat(20),
+        "data: {\"token\": \"word\"}\r\n\r\n".repeat(20),
+        "event: update\nid: 17\ndata: some data\ndata: and more\n\n".repeat(20),
+        ": still here\n: still here\nretry: 1000\ndata: wörd\n\n".repeat(20),
+        format!("data: {}\n\n", "long ".repeat(10_000)).repeat(20),
+    ]
+}
+
 #[test]
 fn events_allocate_nothing_once_the_buffers_have_grown() {
-    let body = "event: update\nid: 17\ndata: some data\ndata: and more\n\n".repeat(20);
-    for size in [body.len(), 100, 1] {
-        let mut decoder = EventDecoder::default();
-        let mut read = || {
-            let mut events = 0;
-            for mut chunk in body.as_bytes().chunks(size) {
-                while decoder.next_event(&mut chunk).unwrap().is_some() {
-                    events += 1;
-                }
+    for stream in streams() {
+        for size in [stream.len(), 1_500, 100, 1] {
+            let mut decoder = EventDecoder::default();
+            // The line's buffer and that of the data may change places.
+            for _ in 0..2 {
+                assert_eq!(events(&mut decoder, &stream, size), 20);
             }
-            events
-        };
-        assert_eq!(read(), 20);
-        let counted = measure(|| assert_eq!(read(), 20));
-        assert_eq!(counted.count_total, 0, "chunks of {size} bytes");
+            let counted = measure(|| assert_eq!(events(&mut decoder, &stream, size), 20));
+            assert_eq!(counted.count_total, 0, "{:.30} in chunks of {size} bytes", stream);
+        }
+    }
+}
+
+/// What lies whole in the chunk is borrowed from it.
+#[test]
+fn whole_events_of_one_line_allocate_nothing_at_all() {
+    let [lf, crlf, _, comments, long] = streams();
+    for stream in [lf, crlf, comments, long] {
+        let counted = measure(|| {
+            let mut decoder = EventDecoder::default();
+            assert_eq!(events(&mut decoder, &stream, stream.len()), 20);
+        });
+        assert_eq!(counted.count_total, 0, "{stream:.30}");
+    }
+}
+
+/// A long line in pieces is kept once, in a buffer that doubles.
+#[test]
+fn a_long_line_is_kept_once() {
+    let stream = format!("data: {}\n\n", "x".repeat(1 << 20));
+    for size in [1_500, 1] {
+        let counted = measure(|| {
+            let mut decoder = EventDecoder::default();
+            assert_eq!(events(&mut decoder, &stream, size), 1);
+        });
+        assert!(counted.count_total <= 22, "{} times", counted.count_total);
+        assert!(counted.bytes_max <= 4 << 20, "{} bytes", counted.bytes_max);
     }
 }

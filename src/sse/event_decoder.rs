@@ -1,5 +1,7 @@
 //! Body in, events out: [`LineDecoder`] and [`Interpreter`] in one.
 
+use super::interpreter::Meaning;
+use super::line_decoder::Cut;
 use super::{DecodeError, Discarded, Interpreter, Limits, LineDecoder, LineEnds, MessageEvent};
 use core::time::Duration;
 
@@ -37,24 +39,70 @@ impl EventDecoder {
 
     /// Takes bytes off the front of `input` until an event is complete; or takes all of `input` and
     /// returns nothing. After an error the same error comes again.
-    pub fn next_event<'a>(
+    ///
+    /// The data of an event that lies whole in `input` and has them in one line are borrowed from it.
+    pub fn next_event<'a, 'i: 'a>(
         &'a mut self,
-        input: &mut &[u8],
+        input: &mut &'i [u8],
     ) -> Result<Option<MessageEvent<'a>>, DecodeError> {
         if let Some(error) = self.interpreter.failure() {
             return Err(error);
         }
+        // The first value of the block, as long as it need not be kept: most events have no other.
+        let mut first: Option<&'i [u8]> = None;
         loop {
             let mut rest = *input;
-            let Some(line) = self.lines.next_line(&mut rest)? else {
+            let Some(cut) = self.lines.cut(&mut rest)? else {
+                if let Some(value) = first {
+                    self.interpreter.append(value)?;
+                }
                 *input = rest;
                 return Ok(None);
             };
-            let dispatched = self.interpreter.absorb(&line)?;
-            *input = rest;
-            if dispatched {
+            if let Some(line) = cut.in_chunk() {
+                match self.interpreter.read(&line) {
+                    Meaning::Nothing => {}
+                    Meaning::Data(value) if first.is_none() && !self.interpreter.has_data() => {
+                        self.interpreter.check_data(value.len())?;
+                        first = Some(value);
+                    }
+                    Meaning::Data(value) => {
+                        if let Some(first) = first.take() {
+                            self.interpreter.append(first)?;
+                        }
+                        self.interpreter.append(value)?;
+                    }
+                    Meaning::End => {
+                        let has_data = first.is_some() || self.interpreter.has_data();
+                        if self.interpreter.dispatch(&line, has_data) {
+                            *input = rest;
+                            return Ok(match first {
+                                Some(data) => self.interpreter.dispatched_with(data),
+                                None => self.interpreter.dispatched(),
+                            });
+                        }
+                    }
+                }
+            } else if self.absorb_kept(&cut)? {
+                *input = rest;
                 return Ok(self.interpreter.dispatched());
             }
+            *input = rest;
+        }
+    }
+
+    /// Processes a line that was cut by a chunk border, the first of a call, and tells whether it
+    /// dispatched an event.
+    fn absorb_kept(&mut self, cut: &Cut<'_>) -> Result<bool, DecodeError> {
+        let line = self.lines.kept_line(cut);
+        match self.interpreter.read(&line) {
+            Meaning::Nothing => Ok(false),
+            Meaning::Data(value) if !self.interpreter.has_data() => {
+                let length = value.len();
+                self.interpreter.adopt(self.lines.kept_buffer(), length).map(|()| false)
+            }
+            Meaning::Data(value) => self.interpreter.append(value).map(|()| false),
+            Meaning::End => Ok(self.interpreter.dispatch(&line, self.interpreter.has_data())),
         }
     }
 

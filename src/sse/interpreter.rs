@@ -69,8 +69,12 @@ impl MessageEvent<'_> {
 #[derive(Clone, Debug)]
 pub struct Interpreter {
     limit: usize,
-    /// The data buffer, before decoding; each value has its line feed.
+    /// The values of `data` so far, before decoding, joined by line feeds, behind what is no value.
     data: Vec<u8>,
+    /// Where they start.
+    data_start: usize,
+    /// There is one at least.
+    has_data: bool,
     event_type: String,
     id: String,
     /// `id` has changed since it was copied to `last_event_id`.
@@ -84,6 +88,16 @@ pub struct Interpreter {
     /// Bytes of data appended and moved so far.
     #[cfg(test)]
     pub(super) steps: usize,
+}
+
+/// What a line asks for beside what it has done already.
+pub(super) enum Meaning<'l> {
+    /// Nothing.
+    Nothing,
+    /// To append this to the data buffer.
+    Data(&'l [u8]),
+    /// To dispatch an event, if there are data.
+    End,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -104,6 +118,8 @@ impl Interpreter {
         Self {
             limit,
             data: Vec::new(),
+            data_start: 0,
+            has_data: false,
             event_type: String::new(),
             id: String::new(),
             id_changed: false,
@@ -143,46 +159,63 @@ impl Interpreter {
         if let Some(error) = self.failed {
             return Err(error);
         }
+        match self.read(line) {
+            Meaning::Nothing => Ok(false),
+            Meaning::Data(value) => self.append(value).map(|()| false),
+            Meaning::End => Ok(self.dispatch(line, self.has_data)),
+        }
+    }
+
+    /// Processes one line, except for what it does to the data buffer.
+    #[inline]
+    pub(super) fn read<'l>(&mut self, line: &Line<'l>) -> Meaning<'l> {
         if self.dispatched.take().is_some() {
-            self.data.clear();
+            self.clear_data();
             self.event_type.clear();
         }
-        let kind = line.kind();
-        if kind == LineKind::Empty {
-            return Ok(self.dispatch(line));
+        if line.bytes.is_empty() {
+            return Meaning::End;
         }
         let block = self.block.get_or_insert(Block { offset: line.offset, fields: 0 });
-        if let LineKind::Field(field) = kind {
+        // Most lines of most streams.
+        if let Some(value) = line.bytes.strip_prefix(b"data:") {
             block.fields += 1;
-            let offset = block.offset;
-            match field.name {
-                b"data" => self.append(field.value, offset)?,
-                b"event" => replace(&mut self.event_type, field.value),
-                b"id" if !field.value.contains(&0) => {
-                    replace(&mut self.id, field.value);
-                    self.id_changed = true;
-                }
-                b"retry" => {
-                    if let Some(time) = reconnection_time(field.value) {
-                        self.reconnection_time = Some(time);
-                    }
-                }
-                _ => {}
-            }
+            return Meaning::Data(value.strip_prefix(b" ").unwrap_or(value));
         }
-        Ok(false)
+        let LineKind::Field(field) = line.kind() else { return Meaning::Nothing };
+        block.fields += 1;
+        match field.name {
+            b"data" => return Meaning::Data(field.value),
+            b"event" => replace(&mut self.event_type, field.value),
+            b"id" if !field.value.contains(&0) => {
+                replace(&mut self.id, field.value);
+                self.id_changed = true;
+            }
+            b"retry" => {
+                if let Some(time) = reconnection_time(field.value) {
+                    self.reconnection_time = Some(time);
+                }
+            }
+            _ => {}
+        }
+        Meaning::Nothing
     }
 
     /// The event that the last line dispatched.
     pub(super) fn dispatched(&self) -> Option<MessageEvent<'_>> {
+        self.dispatched_with(&self.data[self.data_start..])
+    }
+
+    /// The event that the last line dispatched, whose data stand elsewhere.
+    #[inline]
+    pub(super) fn dispatched_with<'a>(&'a self, data: &'a [u8]) -> Option<MessageEvent<'a>> {
         let (offset, end) = self.dispatched?;
-        let data = self.data.strip_suffix(b"\n").unwrap_or(&self.data);
         Some(MessageEvent {
             event_type: Cow::Borrowed(match self.event_type.as_str() {
                 "" => "message",
                 named => named,
             }),
-            data: String::from_utf8_lossy(data),
+            data: lossy(data),
             last_event_id: Cow::Borrowed(&self.last_event_id),
             offset,
             end,
@@ -209,22 +242,49 @@ impl Interpreter {
         Some(Discarded {
             offset: self.block.map_or(offset, |block| block.offset),
             fields: self.block.map_or(0, |block| block.fields),
-            data: if self.dispatched.is_some() { 0 } else { self.data.len() },
+            data: if self.has_data && self.dispatched.is_none() {
+                self.data.len() - self.data_start + 1
+            } else {
+                0
+            },
             partial_line: partial_line.len(),
         })
     }
 
-    fn append(&mut self, value: &[u8], offset: u64) -> Result<(), DecodeError> {
-        let length = self.data.len() + value.len() + 1;
-        // The last line feed is not part of the event.
-        if length - 1 > self.limit {
-            let error = DecodeError::EventTooLarge { offset, limit: self.limit };
-            self.data = Vec::new();
-            self.failed = Some(error);
-            return Err(error);
+    /// Whether the data buffer holds a value.
+    #[inline]
+    pub(super) const fn has_data(&self) -> bool {
+        self.has_data
+    }
+
+    fn clear_data(&mut self) {
+        self.data.clear();
+        self.data_start = 0;
+        self.has_data = false;
+    }
+
+    /// Whether that many bytes are not too much data for one event.
+    #[inline]
+    pub(super) fn check_data(&mut self, length: usize) -> Result<(), DecodeError> {
+        if length <= self.limit {
+            return Ok(());
         }
+        let offset = self.block.map_or(0, |block| block.offset);
+        let error = DecodeError::EventTooLarge { offset, limit: self.limit };
+        self.data = Vec::new();
+        self.data_start = 0;
+        self.failed = Some(error);
+        Err(error)
+    }
+
+    /// Appends a value to the data buffer.
+    pub(super) fn append(&mut self, value: &[u8]) -> Result<(), DecodeError> {
+        let joint = usize::from(self.has_data);
+        let length = self.data.len() + joint + value.len();
+        self.check_data(length - self.data_start)?;
         if length > self.data.capacity() {
-            let capacity = length.max((self.limit + 1).min(2 * self.data.capacity()));
+            let most = self.data_start + self.limit;
+            let capacity = length.max(most.min(2 * self.data.capacity()));
             self.data.reserve_exact(capacity - self.data.len());
             #[cfg(test)]
             {
@@ -233,20 +293,36 @@ impl Interpreter {
         }
         #[cfg(test)]
         {
-            self.steps += value.len() + 1;
+            self.steps += value.len() + joint;
+        }
+        if self.has_data {
+            self.data.push(b'\n');
         }
         self.data.extend_from_slice(value);
-        self.data.push(b'\n');
+        self.has_data = true;
         Ok(())
     }
 
-    fn dispatch(&mut self, line: &Line<'_>) -> bool {
+    /// Takes a line's buffer for the data buffer, which has no value yet: the end of the line is the
+    /// first. So a long line is not copied.
+    pub(super) fn adopt(&mut self, line: &mut Vec<u8>, value: usize) -> Result<(), DecodeError> {
+        self.check_data(value)?;
+        core::mem::swap(&mut self.data, line);
+        self.data_start = self.data.len() - value;
+        self.has_data = true;
+        Ok(())
+    }
+
+    /// Ends a block, and tells whether it is an event: whether it has data.
+    #[inline]
+    pub(super) fn dispatch(&mut self, line: &Line<'_>, has_data: bool) -> bool {
         if self.id_changed {
-            self.last_event_id.clone_from(&self.id);
+            // What was the last event ID is no longer needed.
+            core::mem::swap(&mut self.last_event_id, &mut self.id);
             self.id_changed = false;
         }
         let block = self.block.take();
-        if self.data.is_empty() {
+        if !has_data {
             self.event_type.clear();
             return false;
         }
@@ -258,7 +334,16 @@ impl Interpreter {
 
 fn replace(buffer: &mut String, value: &[u8]) {
     buffer.clear();
-    buffer.push_str(&String::from_utf8_lossy(value));
+    buffer.push_str(&lossy(value));
+}
+
+/// As `String::from_utf8_lossy`, which goes byte by byte also where nothing is ill-formed.
+#[inline]
+fn lossy(bytes: &[u8]) -> Cow<'_, str> {
+    match core::str::from_utf8(bytes) {
+        Ok(text) => Cow::Borrowed(text),
+        Err(_) => String::from_utf8_lossy(bytes),
+    }
 }
 
 /// ASCII digits and nothing else, as milliseconds. A number beyond 64 bits is a very long time, never

@@ -1,10 +1,6 @@
 //! One line of an event stream (9.2.5 grammar, 9.2.6 processing of a line).
 
 use memchr::memchr;
-use nom::bytes::complete::tag;
-use nom::combinator::{opt, rest};
-use nom::error::{Error, ErrorKind};
-use nom::{IResult, Parser};
 
 /// What ended a line.
 ///
@@ -104,8 +100,7 @@ impl<'a> Line<'a> {
         match self.bytes {
             [] => LineKind::Empty,
             [b':', comment @ ..] => LineKind::Comment(comment),
-            // Neither empty nor starting with a colon: the grammar matches.
-            bytes => field(bytes).map_or(LineKind::Empty, |(_, field)| LineKind::Field(field)),
+            bytes => LineKind::Field(field(bytes)),
         }
     }
 
@@ -131,24 +126,14 @@ impl<'a> Line<'a> {
 }
 
 /// `1*name-char [ ":" [ SP ] *any-char ]`, where only the FIRST colon separates.
-fn field(line: &[u8]) -> IResult<&[u8], Field<'_>> {
-    (name, opt((tag(":"), opt(tag(" ")))), rest)
-        .map(|(name, separator, value)| Field {
-            name,
-            value,
-            colon: separator.is_some(),
-            space: separator.is_some_and(|(_, space)| space.is_some()),
-        })
-        .parse_complete(line)
-}
-
-/// At least one character up to the first colon. A leaf of its own, because nom's `take_till` goes
-/// byte by byte.
-fn name(line: &[u8]) -> IResult<&[u8], &[u8]> {
-    match line.split_at(memchr(b':', line).unwrap_or(line.len())) {
-        ([], _) => Err(nom::Err::Error(Error::new(line, ErrorKind::TakeTill1))),
-        (name, rest) => Ok((rest, name)),
-    }
+fn field(line: &[u8]) -> Field<'_> {
+    let (name, rest) = line.split_at(memchr(b':', line).unwrap_or(line.len()));
+    let (value, colon, space) = match rest {
+        [b':', b' ', value @ ..] => (value, true, true),
+        [b':', value @ ..] => (value, true, false),
+        value => (value, false, false),
+    };
+    Field { name, value, colon, space }
 }
 
 #[cfg(test)]

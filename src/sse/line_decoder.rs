@@ -61,6 +61,28 @@ pub struct LineDecoder {
     pub(super) steps: usize,
 }
 
+/// Where a line is, once its end has come.
+pub(super) struct Cut<'i> {
+    offset: u64,
+    terminator: Terminator,
+    bom: bool,
+    /// In the chunk; otherwise it was cut by a chunk border and is kept by the decoder.
+    bytes: Option<&'i [u8]>,
+}
+
+impl<'i> Cut<'i> {
+    /// The line, if it lies in the chunk.
+    #[inline]
+    pub(super) fn in_chunk(&self) -> Option<Line<'i>> {
+        self.bytes.map(|bytes| self.line(bytes))
+    }
+
+    #[inline]
+    fn line<'a>(&self, bytes: &'a [u8]) -> Line<'a> {
+        Line { offset: self.offset, bytes, terminator: self.terminator, bom: self.bom }
+    }
+}
+
 impl Default for LineDecoder {
     fn default() -> Self {
         Self::new(Limits::default().line)
@@ -95,6 +117,27 @@ impl LineDecoder {
         &'a mut self,
         input: &mut &'i [u8],
     ) -> Result<Option<Line<'a>>, DecodeError> {
+        Ok(match self.cut(input)? {
+            Some(cut) => Some(cut.in_chunk().unwrap_or_else(|| self.kept_line(&cut))),
+            None => None,
+        })
+    }
+
+    /// The line that was cut by a chunk border.
+    #[inline]
+    pub(super) fn kept_line(&self, cut: &Cut<'_>) -> Line<'_> {
+        let start = if cut.bom { BYTE_ORDER_MARK.len() } else { 0 };
+        cut.line(&self.pending[start..])
+    }
+
+    /// The buffer of a line that was handed out; whoever takes it leaves another.
+    pub(super) const fn kept_buffer(&mut self) -> &mut Vec<u8> {
+        &mut self.pending
+    }
+
+    /// As [`Self::next_line`], without the line itself.
+    #[inline]
+    pub(super) fn cut<'i>(&mut self, input: &mut &'i [u8]) -> Result<Option<Cut<'i>>, DecodeError> {
         if let Some(error) = self.failed {
             return Err(error);
         }
@@ -105,9 +148,10 @@ impl LineDecoder {
         self.skip_lf_of_split_crlf(input);
 
         let bytes = *input;
-        // Every event ends with an empty line; to see that one needs no search.
-        let found = match bytes.first() {
-            Some(b'\r' | b'\n') => Some(0),
+        // Every event ends with an empty line; to see that one needs no search, nor do single bytes.
+        let found = match bytes {
+            [b'\r' | b'\n', ..] => Some(0),
+            [] | [_] => None,
             _ => memchr2(b'\r', b'\n', bytes),
         };
         #[cfg(test)]
@@ -144,23 +188,25 @@ impl LineDecoder {
         *input = &bytes[at + width..];
 
         let offset = self.offset;
-        let content = if self.pending.is_empty() {
+        let mut cut = Cut { offset, terminator, bom: false, bytes: None };
+        if self.pending.is_empty() {
             if at > self.limit {
                 return Err(self.too_long());
             }
-            &bytes[..at]
+            cut.bytes = Some(&bytes[..at]);
+            self.offset += (at + width) as u64;
         } else {
             self.keep(&bytes[..at])?;
             self.handed_out = true;
-            self.pending.as_slice()
-        };
-        self.offset += (content.len() + width) as u64;
-
-        let (bom, content) = match content.strip_prefix(BYTE_ORDER_MARK) {
-            Some(rest) if offset == 0 => (true, rest),
-            _ => (false, content),
-        };
-        Ok(Some(Line { offset, bytes: content, terminator, bom }))
+            self.offset += (self.pending.len() + width) as u64;
+        }
+        if offset == 0 {
+            cut.bom = cut.bytes.unwrap_or(&self.pending).starts_with(BYTE_ORDER_MARK);
+            if cut.bom {
+                cut.bytes = cut.bytes.map(|bytes| &bytes[BYTE_ORDER_MARK.len()..]);
+            }
+        }
+        Ok(Some(cut))
     }
 
     /// How the lines so far ended.
@@ -178,6 +224,7 @@ impl LineDecoder {
         if self.handed_out { &[] } else { &self.pending }
     }
 
+    #[inline]
     fn skip_lf_of_split_crlf(&mut self, input: &mut &[u8]) {
         if !self.after_cr {
             return;
