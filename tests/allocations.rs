@@ -147,7 +147,7 @@ fn events_allocate_nothing_once_the_buffers_have_grown() {
                 assert_eq!(events(&mut decoder, &stream, size), 20);
             }
             let counted = measure(|| assert_eq!(events(&mut decoder, &stream, size), 20));
-            assert_eq!(counted.count_total, 0, "{:.30} in chunks of {size} bytes", stream);
+            assert_eq!(counted.count_total, 0, "{stream:.30} in chunks of {size} bytes");
         }
     }
 }

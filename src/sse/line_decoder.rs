@@ -117,10 +117,8 @@ impl LineDecoder {
         &'a mut self,
         input: &mut &'i [u8],
     ) -> Result<Option<Line<'a>>, DecodeError> {
-        Ok(match self.cut(input)? {
-            Some(cut) => Some(cut.in_chunk().unwrap_or_else(|| self.kept_line(&cut))),
-            None => None,
-        })
+        let cut = self.cut(input)?;
+        Ok(cut.map(|cut| cut.in_chunk().unwrap_or_else(|| self.kept_line(&cut))))
     }
 
     /// The line that was cut by a chunk border.
