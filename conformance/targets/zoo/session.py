@@ -128,7 +128,7 @@ def _test(target, endpoint, values, settings, expectations):
     command += [f"--report=json={report_path}", f"--report=junit={junit_path}"]
     if endpoint.publish_url:
         command += ["--publish-url", fill(endpoint.publish_url, values)]
-    command += [*endpoint.args, *settings.extra]
+    command += [*(fill(argument, values) for argument in endpoint.args), *settings.extra]
 
     start = time.monotonic()
     with Process(command, env={}, cwd=settings.out, log=stem.with_name(stem.name + ".txt")) as run:
