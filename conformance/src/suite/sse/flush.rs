@@ -32,8 +32,6 @@ pub(super) struct Path {
 /// Judges that events come through as they are caused, or as the server sends its own. The control is
 /// the stream as an `EventSource` reads it directly.
 pub(super) async fn flows(cx: &Cx, path: &Path) -> Outcome {
-    // Other cases' events would fill a buffer up, and bring along what it holds.
-    cx.alone().await;
     let mut control = cx.subscribe().await?;
     let mut stream = match open(cx, path).await {
         Err(trouble) if trouble.is_silence() => return held_back(cx, path, control).await,
