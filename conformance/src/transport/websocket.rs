@@ -93,7 +93,7 @@ pub(super) async fn open(
     Err(ConnectError::WebSocket { endpoint: url.to_string(), reason })
 }
 
-/// Performs the client's handshake, offering these subprotocols.
+/// Performs the client's handshake, offering these subprotocols; none, if there is no text.
 pub(super) async fn upgrade(
     stream: Connection,
     url: &EndpointUrl,
@@ -103,7 +103,10 @@ pub(super) async fn upgrade(
     let failed = |error: Error| UpgradeError::WebSocket(Box::new(error));
     let mut request =
         format!("ws://{}{}", url.authority(), url.path()).into_client_request().map_err(failed)?;
-    request.headers_mut().insert(SEC_WEBSOCKET_PROTOCOL, HeaderValue::from_static(offered));
+    if !offered.is_empty() {
+        let offered = HeaderValue::from_static(offered);
+        request.headers_mut().insert(SEC_WEBSOCKET_PROTOCOL, offered);
+    }
     for (name, value) in headers {
         let name =
             HeaderName::try_from(name).map_err(|error| UpgradeError::Header(error.to_string()))?;

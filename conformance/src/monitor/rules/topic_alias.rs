@@ -3,10 +3,12 @@
 use crate::monitor::rule::{Arrived, Cited, Findings, Rule};
 
 const MAXIMUM: Cited = Cited::v5("MQTT-3.1.2-26");
+const AS_SENDER: Cited = Cited::v5("MQTT-3.3.2-11");
 const NONE: Cited = Cited::v5("MQTT-3.1.2-27");
 const KNOWN: Cited = Cited::v5("X5-N18");
 
-pub(super) const RULE: Rule = Rule { judges: &[MAXIMUM, NONE, KNOWN], relies_on_us: true, check };
+pub(super) const RULE: Rule =
+    Rule { judges: &[MAXIMUM, AS_SENDER, NONE, KNOWN], relies_on_us: true, check };
 
 fn check(arrived: &Arrived<'_>, findings: &mut Findings) {
     let (Some(asked), Some(publish)) = (arrived.asked(), arrived.publish()) else { return };
@@ -15,7 +17,11 @@ fn check(arrived: &Arrived<'_>, findings: &mut Findings) {
     if most == 0 {
         findings.add(NONE, "PUBLISH with a Topic Alias to a Client that takes none");
     } else if alias > most {
-        findings.add(MAXIMUM, "PUBLISH with a Topic Alias above the Client's Topic Alias Maximum");
+        // The spec says so twice, of the property and of those who use it.
+        for cited in [MAXIMUM, AS_SENDER] {
+            findings
+                .add(cited, "PUBLISH with a Topic Alias above the Client's Topic Alias Maximum");
+        }
     } else if publish.topic.is_empty() {
         findings.check(
             arrived.link.aliases.contains_key(&alias),
@@ -51,7 +57,7 @@ mod tests {
             assert_breaks(&taking(none).receives(&publish("a", 1)), &["MQTT-3.1.2-27"]);
         }
         let mut script = taking(Some(2));
-        assert_breaks(&script.receives(&publish("a", 3)), &["MQTT-3.1.2-26"]);
+        assert_breaks(&script.receives(&publish("a", 3)), &["MQTT-3.1.2-26", "MQTT-3.3.2-11"]);
         assert_breaks(&script.receives(&publish("", 2)), &["X5-N18"]);
         assert_fair(&script.receives(&publish("a", 2)));
         assert_fair(&script.receives(&publish("", 2)));

@@ -12,6 +12,7 @@ use super::connection::Client;
 use super::end::Cause;
 use super::lenient::{self, Reading};
 use super::message::{Message, forwarded};
+use super::publish::in_order;
 use super::session::{Keeping, Session, Will};
 use super::{Broker, Choice, ConnectionId, Fault};
 
@@ -22,6 +23,7 @@ impl Broker {
             return self.send_bytes(id, [b"what is this? ".as_slice(); 16].concat());
         }
         let packet = match lenient::read(bytes, Version::V5, &self.config.faults) {
+            Reading::Packet(Packet::Connect(packet)) if self.refuses_form(&packet, bytes) => None,
             Reading::Packet(Packet::Connect(packet)) => return self.connect(id, &packet, now),
             Reading::Packet(packet) => Some(packet),
             Reading::Rejected(error) if bytes[0] >> 4 == PacketType::Connect as u8 => {
@@ -45,6 +47,14 @@ impl Broker {
         self.fail(id, ReasonCode::PROTOCOL_ERROR, "the first packet is not CONNECT", now);
     }
 
+    /// What faults have against a CONNECT of 3.1.
+    fn refuses_form(&self, packet: &Connect<'_>, bytes: &[u8]) -> bool {
+        let missing = packet.user_name.is_none() && lenient::announces_user_name(bytes);
+        packet.version == Version::V31
+            && (self.has(Fault::RefusesMqisdp)
+                || missing && self.has(Fault::RefusesMissingUserName))
+    }
+
     /// What Servers say to a CONNECT that is none depends on the version that it claims.
     fn malformed_connect(
         &mut self,
@@ -53,7 +63,7 @@ impl Broker {
         error: &DecodeError,
         now: Duration,
     ) {
-        if self.has(Fault::TakesMalformedConnect) {
+        if self.has(Fault::TakesMalformedConnect) || self.has(Fault::AcknowledgesEverything) {
             let version = match claimed_level(bytes) {
                 Some(5) => Version::V5,
                 _ => Version::V311,
@@ -94,6 +104,9 @@ impl Broker {
                 }
             }
         }
+        if self.has(Fault::StaysAfterRefusal) && claimed_level(bytes) == Some(5) {
+            return self.deafen(id);
+        }
         self.fail(id, error.reason, "CONNECT is malformed", now);
     }
 
@@ -123,12 +136,15 @@ impl Broker {
     ) {
         let reason = if version == Version::V5 { v5 } else { ReasonCode(v3) };
         self.refuse(id, version, reason, Properties::new());
+        if self.has(Fault::StaysAfterRefusal) {
+            return self.deafen(id);
+        }
         self.end(id, Cause::Error, now);
     }
 
     /// A second CONNECT is a Protocol Error (MQTT-3.1.0-2).
     pub(super) fn second_connect(&mut self, id: ConnectionId, packet: &Connect<'_>, now: Duration) {
-        if self.has(Fault::AcceptsSecondConnect) {
+        if self.has(Fault::AcceptsSecondConnect) || self.has(Fault::AcknowledgesEverything) {
             self.refuse(id, packet.version, ReasonCode::SUCCESS, Properties::new());
         } else if !self.has(Fault::IgnoresSecondConnect) {
             self.fail(id, ReasonCode::PROTOCOL_ERROR, "a second CONNECT", now);
@@ -153,7 +169,7 @@ impl Broker {
             }
             self.take_over(old, now);
         }
-        let session_present = self.begin_session(&client_id, packet, id, now);
+        let session_present = self.begin_session(&client_id, packet, id, in_use.is_some(), now);
         let client = self.client_of(packet, client_id.clone());
         let keep_alive = client.patience().filter(|_| !self.has(Fault::KeepAliveNever));
         let lateness = self.lateness();
@@ -189,7 +205,12 @@ impl Broker {
     /// Why a CONNECT is refused, in the codes of 5.0 and 3.x.
     fn objection(&self, packet: &Connect<'_>) -> Option<(ReasonCode, u8)> {
         let limits = &self.config.limits;
-        if packet.properties.authentication_method().is_some() {
+        if self.has(Fault::WantsPropertiesInOrder) && !in_order(&packet.properties) {
+            return Some((ReasonCode::PROTOCOL_ERROR, 3));
+        }
+        if packet.properties.authentication_method().is_some()
+            && !self.has(Fault::IgnoresAuthenticationMethod)
+        {
             return Some((ReasonCode::BAD_AUTHENTICATION_METHOD, 5));
         }
         if !self.config.users.is_empty() {
@@ -224,7 +245,11 @@ impl Broker {
         if !given.is_empty() {
             let too_long = packet.version == Version::V31 && given.chars().count() > 23
                 || given.len() > 20 && self.has(Fault::RejectsLongClientIds);
-            return if too_long { Err(REFUSED) } else { Ok((given.to_string(), None)) };
+            if too_long {
+                return Err(REFUSED);
+            }
+            let kept = if self.has(Fault::TruncatesClientIds) { 23 } else { usize::MAX };
+            return Ok((given.chars().take(kept).collect(), None));
         }
         match packet.version {
             Version::V31 => return Err(REFUSED),
@@ -269,10 +294,15 @@ impl Broker {
         client_id: &str,
         packet: &Connect<'_>,
         id: ConnectionId,
+        taken_over: bool,
         now: Duration,
     ) -> bool {
-        let discard = packet.clean_start && !self.has(Fault::CleanStartKeepsSession)
-            || self.has(Fault::NeverResumes);
+        let ignores = self.has(Fault::CleanStartKeepsSession)
+            || taken_over && self.has(Fault::TakeoverKeepsSession);
+        let third = self.sessions.get(client_id).is_some_and(|session| session.returns >= 2);
+        let discard = packet.clean_start && !ignores
+            || self.has(Fault::NeverResumes)
+            || third && self.has(Fault::SessionResumedTwice);
         if discard {
             self.end_session(client_id, now);
         }
@@ -285,6 +315,8 @@ impl Broker {
         let session =
             self.sessions.entry(client_id.to_owned()).or_insert_with(|| Session::new(keeping));
         session.connection = Some(id);
+        session.began = now;
+        session.returns += u32::from(present);
         session.keeping = keeping;
         session.ends_at = match keeping {
             Keeping::For(time) if hurries => Some(now + time),
@@ -300,6 +332,7 @@ impl Broker {
         if packet.version == Version::V5 {
             match packet.properties.session_expiry_interval() {
                 _ if self.chooses(Choice::KeepsNoSessions) => Keeping::None,
+                Some(1800..) if self.has(Fault::SessionExpiryUntold) => Keeping::None,
                 None if self.has(Fault::AbsentExpiryIsForever) => Keeping::Forever,
                 Some(1..) if self.has(Fault::SessionNeverExpires) => Keeping::Forever,
                 interval => Keeping::from_interval(interval.unwrap_or(0)),
@@ -315,6 +348,11 @@ impl Broker {
         let will = packet.will.as_ref().filter(|_| !self.has(Fault::WillNever))?;
         let delay = will.properties.will_delay_interval().unwrap_or(0);
         let payload = if self.has(Fault::WillWrongPayload) { &[][..] } else { &will.payload };
+        let (topic, payload) = if self.has(Fault::SwapsWillFields) {
+            (String::from_utf8_lossy(payload).into_owned(), will.topic.as_bytes())
+        } else {
+            (will.topic.to_string(), payload)
+        };
         let properties = if self.has(Fault::WillWithoutProperties) {
             Properties::new()
         } else {
@@ -323,7 +361,7 @@ impl Broker {
         let retain = will.retain && !self.has(Fault::WillNotRetained);
         Some(Will {
             message: Message {
-                topic: will.topic.to_string(),
+                topic,
                 payload: payload.to_vec().into(),
                 qos: will.qos,
                 retain: retain || self.has(Fault::WillAlwaysRetained),

@@ -118,11 +118,15 @@ impl Broker {
             self.output.push_back(Output::Close(id));
             return id;
         }
-        let limits = &self.config.limits;
+        let Config { limits, faults, .. } = &self.config;
         self.connections.insert(
             id,
             Connection {
-                framer: Framer::new(limits.maximum_packet_size as usize),
+                framer: Framer::new(if faults.has(Fault::TakesOversizedPackets) {
+                    usize::MAX
+                } else {
+                    limits.maximum_packet_size as usize
+                }),
                 client: None,
                 silent_until: Some(now + limits.connect_timeout),
                 deaf: false,
@@ -263,6 +267,9 @@ impl Broker {
         let packet = match lenient::read(bytes, version, &self.config.faults) {
             Reading::Packet(packet) => packet,
             Reading::Ignored => return,
+            Reading::Rejected(_) if self.has(Fault::AcknowledgesEverything) => {
+                return self.acknowledge_anyway(id, bytes);
+            }
             Reading::Rejected(error) => {
                 return self.fail(id, error.reason, &error.to_string(), now);
             }
@@ -278,6 +285,7 @@ impl Broker {
             Packet::Subscribe(packet) => self.subscribe_received(id, &packet, now),
             Packet::Unsubscribe(packet) => self.unsubscribe_received(id, &packet),
             Packet::PingReq(_) => self.pingreq_received(id),
+            Packet::Disconnect(_) if self.has(Fault::AcknowledgesEverything) => {}
             Packet::Disconnect(packet) => self.disconnect_received(id, &packet, now),
             Packet::ConnAck(_)
             | Packet::SubAck(_)
@@ -291,6 +299,18 @@ impl Broker {
                 }
             }
         }
+    }
+
+    /// The answer that a malformed packet would have had; only a fault gives it.
+    fn acknowledge_anyway(&mut self, id: ConnectionId, bytes: &[u8]) {
+        let answer: &[u8] = match PacketType::from_first_byte(bytes[0], Version::V5) {
+            Some(PacketType::Publish) if bytes[0] & 0b0110 == 0b0010 => &[0x40, 2, 0, 1],
+            Some(PacketType::Publish) if bytes[0] & 0b0110 != 0 => &[0x50, 2, 0, 1],
+            Some(PacketType::PubRel) => &[0x70, 2, 0, 1],
+            Some(PacketType::PingReq) => &[0xD0, 0],
+            _ => return,
+        };
+        self.send_bytes(id, answer.to_vec());
     }
 
     /// A whole packet counts for Keep Alive.
@@ -337,18 +357,30 @@ impl Broker {
 
     // ===== Errors =====
 
+    /// The connection stays open and is not read any more, as some faults have it.
+    pub(super) fn deafen(&mut self, id: ConnectionId) {
+        if let Some(connection) = self.connections.get_mut(&id) {
+            connection.deaf = true;
+            connection.silent_until = None;
+        }
+    }
+
     /// A Malformed Packet or Protocol Error (5.0 section 4.13, 3.1.1 section 4.8).
     pub(super) fn fail(&mut self, id: ConnectionId, reason: ReasonCode, why: &str, now: Duration) {
-        if self.has(Fault::SilentAfterError) {
-            if let Some(connection) = self.connections.get_mut(&id) {
-                connection.deaf = true;
-                connection.silent_until = None;
-            }
+        if self.has(Fault::AcknowledgesEverything) {
             return;
         }
+        if self.has(Fault::SilentAfterError) {
+            return self.deafen(id);
+        }
         self.crashed |= self.has(Fault::CrashesOnError);
-        if !self.chooses(Choice::SaysNothingOnErrors) {
+        if !self.chooses(Choice::SaysNothingOnErrors) && !self.has(Fault::ErrorsUnsaid) {
             self.farewell(id, reason, why);
+        }
+        if self.has(Fault::StaysAfterOwnDisconnect)
+            && self.client(id).is_some_and(|client| client.version == Version::V5)
+        {
+            return self.deafen(id);
         }
         self.end(id, Cause::Error, now);
         if self.has(Fault::ErrorClosesEveryone) {
@@ -365,6 +397,8 @@ impl Broker {
             // A code that only CONNACK or an acknowledgement may have.
             let listed = reason.is_listed(PacketType::Disconnect, Version::V5);
             let reason = if listed { reason } else { ReasonCode::PROTOCOL_ERROR };
+            let long = "because ".repeat(38);
+            let why = if self.has(Fault::LongReasonStrings) { &long } else { why };
             let properties =
                 pushspec_wire::mqtt::Properties::new().with(Property::ReasonString(why));
             self.send(
@@ -393,6 +427,7 @@ impl Broker {
         else {
             return;
         };
+        let limit = if self.has(Fault::LongReasonStrings) { usize::MAX } else { limit };
         for packet in [Some(packet.clone()), without_reason_string(packet)].into_iter().flatten() {
             let mut bytes = Vec::new();
             if packet.encode(version, &mut bytes).is_ok() && bytes.len() <= limit {

@@ -23,7 +23,6 @@ choices! {
     PublishesAtPubrel "QoS 2 messages are published when PUBREL arrives (section 4.3.3)."
     KeepsQos0 "QoS 0 messages wait for absent Clients too (5.0 section 4.1, 3.1.1 section 3.1.2.4)."
     RefusesEmptyClientIds "Zero-length Client Identifiers are refused (section 3.1.3.1)."
-    RefusesDollar "Clients cannot publish to topics that begin with `$` (section 4.7.2)."
     RetainsLate "What is retained changes a moment after the PUBLISH was acknowledged."
     RetainedBeforeSuback "Retained messages are sent before SUBACK (5.0 and 3.1.1 section 3.8.4)."
     LateTimers "Keep Alive, Will Messages and the ends of Sessions come a second late."

@@ -52,7 +52,7 @@ impl Default for Limits {
         Self {
             receive_maximum: 100,
             topic_alias_maximum: 10,
-            maximum_packet_size: 16 << 20,
+            maximum_packet_size: 2 << 20,
             maximum_qos: QoS::ExactlyOnce,
             retain_available: true,
             server_keep_alive: None,

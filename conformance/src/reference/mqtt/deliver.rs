@@ -9,7 +9,7 @@ use pushspec_wire::mqtt::{
     ReasonCode, Version,
 };
 
-use super::session::{InFlight, Outgoing, Step};
+use super::session::{InFlight, Outgoing, Session, Step};
 use super::{Broker, Choice, ConnectionId, Fault};
 
 impl Broker {
@@ -52,9 +52,13 @@ impl Broker {
             self.has(Fault::RepublishesInsteadOfPubrel),
             self.has(Fault::RedeliveryNewId),
         );
+        let expires = self.has(Fault::ExpiresInFlight);
         if let Some(session) = self.sessions.get_mut(client_id) {
             if forgets {
                 session.in_flight.clear();
+            }
+            if expires {
+                session.in_flight.retain(|flying| !flying.outgoing.message.has_expired(now));
             }
             for flying in &mut session.in_flight {
                 match flying.step {
@@ -262,7 +266,18 @@ impl Broker {
     /// PUBACK ends a delivery at QoS 1, whatever its reason code (MQTT-4.4.0-2).
     pub(super) fn puback_received(&mut self, id: ConnectionId, packet: &PubAck<'_>, now: Duration) {
         let Some(client_id) = self.client(id).map(|client| client.id.clone()) else { return };
-        self.finish(id, &client_id, packet.packet_id, QoS::AtLeastOnce, Step::Published, now);
+        if packet.reason.is_error() && self.has(Fault::RefusedComesAgain) {
+            return;
+        }
+        let mut packet_id = packet.packet_id;
+        if self.has(Fault::AnyPubackAcknowledges)
+            && let Some(oldest) = self.sessions.get(&client_id).and_then(Session::oldest_in_flight)
+        {
+            packet_id = oldest;
+        }
+        let acknowledged =
+            self.finish(id, &client_id, packet_id, QoS::AtLeastOnce, Step::Published, now);
+        self.refused(packet.reason, acknowledged, now);
     }
 
     /// PUBREC is answered by PUBREL; with an error it ends the delivery.
@@ -275,9 +290,13 @@ impl Broker {
         {
             client.window.remove(&packet_id);
         }
-        if packet.reason.is_error() {
-            self.finish(id, &client_id, packet_id, QoS::ExactlyOnce, Step::Published, now);
+        if packet.reason.is_error() && self.has(Fault::RefusedComesAgain) {
             return;
+        }
+        if packet.reason.is_error() {
+            let refused =
+                self.finish(id, &client_id, packet_id, QoS::ExactlyOnce, Step::Published, now);
+            return self.refused(packet.reason, refused, now);
         }
         let silent = self.has(Fault::NoPubrel);
         let Some(session) = self.sessions.get_mut(&client_id) else { return };
@@ -309,9 +328,10 @@ impl Broker {
         now: Duration,
     ) {
         let Some(client_id) = self.client(id).map(|client| client.id.clone()) else { return };
-        self.finish(id, &client_id, packet_id, QoS::ExactlyOnce, Step::Released, now);
+        let _ = self.finish(id, &client_id, packet_id, QoS::ExactlyOnce, Step::Released, now);
     }
 
+    /// Ends a delivery, and tells which, if there was one.
     fn finish(
         &mut self,
         id: ConnectionId,
@@ -320,17 +340,16 @@ impl Broker {
         qos: QoS,
         step: Step,
         now: Duration,
-    ) {
+    ) -> Option<Outgoing> {
         let refused = qos == QoS::ExactlyOnce && step == Step::Published;
         let shut = self.has(Fault::WindowNeverReopens)
             || refused && self.has(Fault::PubrecErrorKeepsWindow);
         let keeps = self.has(Fault::RedeliversAcknowledged);
-        let Some(session) = self.sessions.get_mut(client_id) else { return };
-        let Some(index) = session.in_flight.iter().position(|flying| {
+        let session = self.sessions.get_mut(client_id)?;
+        let index = session.in_flight.iter().position(|flying| {
             flying.id == packet_id && flying.outgoing.qos == qos && flying.step == step
-        }) else {
-            return;
-        };
+        })?;
+        let outgoing = session.in_flight[index].outgoing.clone();
         if keeps {
             session.in_flight[index].step = Step::Acknowledged;
         } else {
@@ -340,5 +359,16 @@ impl Broker {
             client.window.remove(&packet_id);
         }
         self.pump(client_id, now);
+        Some(outgoing)
+    }
+
+    /// A Client refused a message: it is discarded, also one of a shared subscription (MQTT-4.8.2-6).
+    fn refused(&mut self, reason: ReasonCode, outgoing: Option<Outgoing>, now: Duration) {
+        if let Some(outgoing) = outgoing
+            && reason.is_error()
+            && self.has(Fault::SharedPassesOnRefused)
+        {
+            self.deliver_again(&outgoing, now);
+        }
     }
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use pushspec_wire::mqtt::{Disconnect, QoS, ReasonCode};
 
-use super::session::{Held, Keeping, Session, Step};
+use super::session::{Held, Keeping, Outgoing, Session, Step};
 use super::{Broker, ConnectionId, Fault};
 
 /// Why a connection ends.
@@ -54,7 +54,7 @@ impl Broker {
         }
         let Some(client) = connection.client else { return };
         let publishes_will = self.publishes_will(cause);
-        let lateness = self.lateness();
+        let (lateness, faults) = (self.lateness(), self.config.faults.clone());
         self.old_aliases.insert(client.id.clone(), client.aliases);
         let Some(session) = self.sessions.get_mut(&client.id) else { return };
         // After a takeover that a fault leaves out, the Session belongs to another connection.
@@ -65,14 +65,24 @@ impl Broker {
         for flying in &mut session.in_flight {
             flying.sent = false;
         }
+        let moved = if faults.has(Fault::SharedMovesQos2) {
+            session.take_shared_qos_2()
+        } else {
+            Vec::new()
+        };
+        let late = Duration::from_secs(if faults.has(Fault::WillLate) { 4 } else { 0 });
         match &mut session.will {
-            Some(will) if publishes_will => will.due = Some(now + will.delay + lateness),
+            Some(will) if publishes_will => will.due = Some(now + will.delay + lateness + late),
             _ => session.will = None,
         }
         match session.keeping {
-            Keeping::None => session.ends_at = Some(now),
+            // The end of the Session would publish it.
+            Keeping::None => session.ends_at = Some(now + late),
             Keeping::For(time) => session.ends_at = Some(now + time + lateness),
             Keeping::Forever => session.ends_at = None,
+        }
+        for outgoing in moved {
+            self.deliver_again(&outgoing, now);
         }
         self.publish_due_wills(now);
         self.end_due_sessions(now);
@@ -82,6 +92,9 @@ impl Broker {
         match cause {
             Cause::Disconnect(ReasonCode(0)) => self.has(Fault::WillOnDisconnect),
             Cause::Disconnect(ReasonCode(4)) => !self.has(Fault::WillNotOnDisconnect04),
+            Cause::Disconnect(reason) if reason.is_error() => {
+                !self.has(Fault::ErrorDisconnectDiscardsWill)
+            }
             Cause::Disconnect(_) | Cause::Lost => true,
             Cause::Error => !self.has(Fault::WillNotOnError),
             Cause::Silence => !self.has(Fault::WillNotOnKeepAlive),
@@ -158,13 +171,23 @@ impl Broker {
             .in_flight
             .into_iter()
             .filter(|flying| {
-                flying.step == Step::Published && flying.outgoing.qos == QoS::AtLeastOnce
+                flying.step == Step::Published
+                    && match flying.outgoing.qos {
+                        QoS::ExactlyOnce => self.has(Fault::SharedPassesOnQos2),
+                        _ => !self.has(Fault::SharedLosesQos1),
+                    }
             })
             .map(|flying| flying.outgoing);
-        for outgoing in unacknowledged.chain(session.queue) {
-            if let Some(shared) = outgoing.shared.clone() {
-                self.deliver_shared(&shared, &outgoing.message, now);
-            }
+        let outgoing: Vec<Outgoing> = unacknowledged.chain(session.queue).collect();
+        for outgoing in outgoing {
+            self.deliver_again(&outgoing, now);
+        }
+    }
+
+    /// A message of a shared subscription to one of those that are in it now.
+    pub(super) fn deliver_again(&mut self, outgoing: &Outgoing, now: Duration) {
+        if let Some(shared) = &outgoing.shared {
+            self.deliver_shared(shared, &outgoing.message, now);
         }
     }
 

@@ -135,7 +135,12 @@ fn legal_form(
         ErrorKind::ProtocolName => {
             tolerates(Fault::AcceptsWrongProtocolName)?;
             let name = header_length(bytes) + 2;
-            changed.get_mut(name..name + 4)?.copy_from_slice(b"MQTT");
+            let right: &[u8] = if bytes.get(name - 1) == Some(&6) { b"MQIsdp" } else { b"MQTT" };
+            changed.get_mut(name..name + right.len())?.copy_from_slice(right);
+        }
+        ErrorKind::ProtocolLevel(_) if bytes.get(header_length(bytes) + 1) == Some(&6) => {
+            tolerates(Fault::AcceptsUnsupportedLevel)?;
+            changed[at] = 3;
         }
         ErrorKind::ProtocolLevel(level) if *level != 5 => {
             tolerates(Fault::AcceptsUnsupportedLevel)?;
@@ -144,6 +149,20 @@ fn legal_form(
             if !matches!(as_v5, Some(Ok(_))) {
                 changed[at] = 4;
             }
+        }
+        ErrorKind::WillBitsWithoutWill => {
+            tolerates(Fault::AcceptsWillBitsWithoutWill)?;
+            *changed.get_mut(connect_flags_at(bytes)?)? &= !0b0011_1000;
+        }
+        ErrorKind::Truncated if matches!(error.field, "User Name" | "Password") => {
+            tolerates(Fault::AcceptsMissingCredentials)?;
+            let flag = if error.field == "Password" { 0b0100_0000 } else { 0b1100_0000 };
+            *changed.get_mut(connect_flags_at(bytes)?)? &= !flag;
+        }
+        ErrorKind::Truncated if error.field == "Client Identifier" => {
+            tolerates(Fault::AcceptsMissingClientId)?;
+            changed.extend([0, 0]);
+            return Some(with_true_length(&changed));
         }
         ErrorKind::Truncated if packet == PacketType::Connect => {
             tolerates(Fault::AcceptsMissingWill)?;
@@ -191,6 +210,11 @@ fn legal_topic(
     error: TopicError,
     faults: &FaultSet,
 ) -> Option<Vec<u8>> {
+    if matches!(error, TopicError::EmptyShareName | TopicError::ShareName)
+        && faults.has(Fault::AcceptsInvalidShares)
+    {
+        return without_share(bytes);
+    }
     let fault = match (packet, error) {
         (PacketType::Publish, TopicError::Empty) => Fault::AcceptsEmptyTopic,
         (PacketType::Publish, _) => Fault::AcceptsWildcardTopic,
@@ -212,6 +236,20 @@ fn legal_topic(
     let wildcard = bytes[start..].iter().position(|byte| matches!(byte, b'+' | b'#'))?;
     bytes[start + wildcard] = b'_';
     Some(bytes)
+}
+
+/// A SUBSCRIBE whose shared subscription is a plain one without wildcards.
+fn without_share(mut bytes: Vec<u8>) -> Option<Vec<u8>> {
+    let start = bytes.windows(7).position(|window| window == b"$share/")?;
+    let special = |byte: &&mut u8| matches!(**byte, b'$' | b'+' | b'#');
+    bytes[start..].iter_mut().filter(special).for_each(|byte| *byte = b'_');
+    Some(bytes)
+}
+
+/// Whether the flags of a CONNECT say that a User Name follows.
+pub(super) fn announces_user_name(connect: &[u8]) -> bool {
+    let flags = connect_flags_at(connect).and_then(|at| connect.get(at));
+    flags.is_some_and(|flags| flags & 0b1000_0000 != 0)
 }
 
 /// A PUBLISH without its properties.

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use pushspec_wire::mqtt::{PacketId, QoS, SubscriptionOptions};
 
-use super::ConnectionId;
 use super::message::Message;
+use super::{ConnectionId, Fault, FaultSet};
 
 /// How long a Session outlives its connection.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -49,6 +49,11 @@ pub(super) struct Session {
     pub received: BTreeSet<PacketId>,
     /// Of these, the messages that are published at PUBREL, where that is chosen.
     pub unpublished: BTreeMap<PacketId, Message>,
+    /// When messages received at QoS 2 expire, by Packet Identifier; only a fault wants it.
+    pub expiring: BTreeMap<PacketId, Duration>,
+    /// When the present connection began, and how often the Session was resumed; for faults.
+    pub began: Duration,
+    pub returns: u32,
     /// Packet Identifiers that a fault takes for used.
     pub stuck: BTreeSet<PacketId>,
     /// The Packet Identifier given out last.
@@ -120,11 +125,42 @@ impl Session {
             in_flight: Vec::new(),
             received: BTreeSet::new(),
             unpublished: BTreeMap::new(),
+            expiring: BTreeMap::new(),
+            began: Duration::ZERO,
+            returns: 0,
             stuck: BTreeSet::new(),
             last_id: 0,
             will: None,
             retained: BTreeSet::new(),
         }
+    }
+
+    /// Whether a fault lets the subscriptions end before the Session.
+    pub(super) fn forgets_subscriptions(&self, now: Duration, faults: &FaultSet) -> bool {
+        faults.has(Fault::SubscriptionsEnd)
+            && self.keeping == Keeping::None
+            && now >= self.began + Duration::from_secs(3)
+    }
+
+    /// Whether one of several memberships of a shared subscription was given up; only a fault has them.
+    pub(super) fn leaves_one(&mut self, filter: &str) -> bool {
+        let several = self.subscriptions.get_mut(filter).filter(|held| held.len() > 1);
+        several.and_then(Vec::pop).is_some_and(|held| held.shared)
+    }
+
+    /// The identifier of the message that is in flight longest.
+    pub(super) fn oldest_in_flight(&self) -> Option<PacketId> {
+        self.in_flight.first().map(|flying| flying.id)
+    }
+
+    /// Takes out what is under way at QoS 2 for shared subscriptions; only a fault wants it.
+    pub(super) fn take_shared_qos_2(&mut self) -> Vec<Outgoing> {
+        let (taken, kept) = std::mem::take(&mut self.in_flight).into_iter().partition(|flying| {
+            flying.outgoing.shared.is_some() && flying.outgoing.qos == QoS::ExactlyOnce
+        });
+        self.in_flight = kept;
+        let taken: Vec<InFlight> = taken;
+        taken.into_iter().map(|flying| flying.outgoing).collect()
     }
 
     /// A Packet Identifier that is not in use (MQTT-2.2.1-4); none, if all are.

@@ -101,12 +101,16 @@ impl Broker {
         subscription: &Subscription<'_>,
         identifier: Option<u32>,
     ) -> (ReasonCode, bool) {
+        if subscription.filter.contains(['+', '#']) && self.has(Fault::RefusesWildcards) {
+            return (ReasonCode::UNSPECIFIED_ERROR, false);
+        }
         let mut options = subscription.options;
         options.qos = options.qos.min(self.config.limits.maximum_qos);
         let shared = version == Version::V5 && topic::is_shared(&subscription.filter);
         let room = self.config.limits.subscriptions;
         let (adds, keeps_qos) =
             (self.has(Fault::ResubscribeAdds), self.has(Fault::ResubscribeKeepsQos));
+        let adds = adds || shared && self.has(Fault::SharedMembershipsAdd);
         let forgets = self.has(Fault::ForgetsOldSubscriptions);
         let Some(session) = self.sessions.get_mut(client_id) else {
             return (ReasonCode::UNSPECIFIED_ERROR, false);
@@ -130,7 +134,8 @@ impl Broker {
             session.subscriptions.pop_first();
         }
         let wanted = match options.retain_handling {
-            _ if shared || self.has(Fault::RetainedNotSent) => false,
+            _ if self.has(Fault::RetainedNotSent) => false,
+            _ if shared => self.has(Fault::SharedSendsRetained),
             _ if !is_new && self.has(Fault::ResubscribeNoRetained) => false,
             _ if self.has(Fault::RetainHandlingIgnored) => true,
             RetainHandling::Send => true,
@@ -155,11 +160,15 @@ impl Broker {
             }
             self.retained.retain(|_, kept| !kept.is_empty());
         }
+        let filter = &*subscription.filter;
+        let filter = topic::shared(filter)
+            .filter(|_| self.has(Fault::SharedSendsRetained))
+            .map_or(filter, |(_, inner)| inner);
         let most = if self.has(Fault::SendsFewRetained) { FEW_RETAINED } else { usize::MAX };
         let matching: Vec<Arc<Message>> = self
             .retained
             .iter()
-            .filter(|(topic, _)| self.matches(&subscription.filter, topic))
+            .filter(|(topic, _)| self.matches(filter, topic))
             .flat_map(|(_, kept)| kept)
             .take(most)
             .cloned()
@@ -188,11 +197,23 @@ impl Broker {
             self.has(Fault::UnsubscribeRemovesMatching),
             self.has(Fault::UnsubackAllSuccess),
         );
+        let (stays, drops, first_only) = (
+            self.has(Fault::SharedMembershipsAdd),
+            self.has(Fault::UnsubscribeDropsInFlight),
+            self.has(Fault::UnsubscribeFirstOnly),
+        );
         let mut reasons = Vec::new();
-        for filter in &packet.filters {
+        for (index, filter) in packet.filters.iter().enumerate() {
             let Some(session) = self.sessions.get_mut(&client_id) else { return };
-            let known = if nothing {
+            if drops {
+                session
+                    .in_flight
+                    .retain(|flying| !topic::matches(filter, &flying.outgoing.message.topic));
+            }
+            let known = if nothing || index > 0 && first_only {
                 session.subscriptions.contains_key(&**filter)
+            } else if stays && session.leaves_one(filter) {
+                true
             } else {
                 session.subscriptions.remove(&**filter).is_some()
             };
@@ -224,7 +245,10 @@ impl Broker {
         } else {
             packet.packet_id
         };
-        let properties = Properties::new();
-        self.answer(id, Packet::UnsubAck(UnsubAck { packet_id, properties, reasons }));
+        let answers = if self.has(Fault::UnsubackForEach) { packet.filters.len() } else { 1 };
+        for _ in 0..answers {
+            let (properties, reasons) = (Properties::new(), reasons.clone());
+            self.answer(id, Packet::UnsubAck(UnsubAck { packet_id, properties, reasons }));
+        }
     }
 }

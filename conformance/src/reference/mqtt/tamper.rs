@@ -82,7 +82,14 @@ fn publish(bytes: &[u8], version: Option<Version>, faults: &FaultSet) -> Vec<Byt
         publish.splice(properties..=properties, []);
         publish = with_true_length(&publish);
     }
+    if qos == 0 && faults.has(Fault::IdAtQos0) {
+        publish.splice(properties..properties, [0, 7]);
+        publish = with_true_length(&publish);
+    }
     let publish: Bytes = publish.into();
+    if qos > 0 && !v5 && faults.has(Fault::RepeatsWithoutDup) {
+        return vec![publish.clone(), publish];
+    }
     if qos > 0 && v5 && faults.has(Fault::RepeatsAtOnce) {
         let again = with_first_byte(&publish, publish[0] | 0b1000).into();
         return vec![publish, again];

@@ -1,5 +1,5 @@
-//! Intervals that overlap with others: what a retained message loses by waiting, and when the end of a
-//! Session begins to be counted (5.0 sections 3.3.2.3.3 and 3.1.2.11.2).
+//! The Message Expiry Interval: counted down while a message waits, and what follows from its end (5.0
+//! section 3.3.2.3.3).
 
 use std::time::Duration;
 
@@ -7,11 +7,13 @@ use pushspec_wire::mqtt::{Property, QoS};
 use tokio::time::{Instant, sleep};
 
 use super::cx::Cx;
-use crate::case::{Case, Need, Stop};
+use crate::case::{Case, Need};
 use crate::probe::mqtt::Message;
 use crate::requirement::v5;
 
-/// The cases on time.
+const QOS: QoS = QoS::AtLeastOnce;
+
+/// The cases on expiry.
 pub(super) const CASES: &[Case<Cx>] = &[
     Case {
         id: "mqtt/message/retained-expiry-is-counted-down",
@@ -58,33 +60,100 @@ pub(super) const CASES: &[Case<Cx>] = &[
         ..Case::BASE
     },
     Case {
-        id: "mqtt/session/does-not-expire-while-connected",
-        requires: &[v5("MQTT-4.1.0-1"), v5("MQTT-3.1.2-23")],
-        needs: &[Need::KeptSession],
-        expects: "the Session Expiry Interval begins with the end of the connection: a Client that was connected for longer comes back to its Session",
+        id: "mqtt/message/expiry-is-counted-down",
+        requires: &[v5("MQTT-3.3.2-6")],
+        needs: &[Need::KeptSession, Need::QoS1],
+        expects: "a message that waited in the Server is sent with its Message Expiry Interval less the time it waited",
+        accepts: "One second more or less, since the interval counts whole seconds.",
+        lasts: Duration::from_secs(3),
+        run: |cx| {
+            Box::pin(async move {
+                let topic = cx.topic("t");
+                let kept = cx.opening().kept(60).resuming();
+                let mut client = kept.open().await?;
+                client.subscribe(&topic, QOS).await?;
+                client.disconnect().await;
+                let mut publisher = cx.connected().await?;
+                let published = Instant::now();
+                let message =
+                    Message::new(&topic, "x").qos(QOS).with(Property::MessageExpiryInterval(60));
+                publisher.publish(&message).await?;
+                let acknowledged = Instant::now();
+                sleep(Duration::from_secs(3)).await;
+                let resuming = Instant::now();
+                let mut client = cx.resumed(&kept).await?;
+                let message = client.message().await?;
+                // It waited from somewhere between PUBLISH and PUBACK to somewhere between CONNECT
+                // and its arrival.
+                let most = 60 - resuming.duration_since(acknowledged).as_secs().min(60) + 1;
+                let least =
+                    60u64.saturating_sub(message.at.duration_since(published).as_secs() + 2);
+                let interval = message.properties.message_expiry_interval();
+                let counted =
+                    interval.is_some_and(|seconds| (least..=most).contains(&u64::from(seconds)));
+                cx.judge_at(
+                    message.entry,
+                    0..message.bytes.len(),
+                    counted,
+                    "a Message Expiry Interval of about 57 s: 60 s less the 3 s that the message waited",
+                    interval.map_or("none".to_owned(), |seconds| format!("{seconds} s")),
+                )
+            })
+        },
+        ..Case::BASE
+    },
+    Case {
+        id: "mqtt/message/expired-is-not-delivered",
+        requires: &[v5("MQTT-3.3.2-5")],
+        needs: &[Need::KeptSession, Need::QoS1],
+        expects: "a message that expired before its delivery began is not delivered",
         lasts: Duration::from_secs(4),
         run: |cx| {
             Box::pin(async move {
-                const INTERVAL: Duration = Duration::from_secs(3);
-                cx.may_be_silent_for(Duration::from_secs(4))?;
-                let kept = cx.opening().kept(3).resuming();
+                let topic = cx.topic("t");
+                let kept = cx.opening().kept(60).resuming();
                 let mut client = kept.open().await?;
-                client.ping().await?;
+                client.subscribe(&topic, QOS).await?;
+                client.disconnect().await;
+                let mut publisher = cx.connected().await?;
+                let expiring = Message::new(&topic, "expired")
+                    .qos(QOS)
+                    .with(Property::MessageExpiryInterval(1));
+                publisher.publish(&expiring).await?;
+                publisher.publish(&Message::new(&topic, "lasting").qos(QOS)).await?;
                 sleep(Duration::from_secs(4)).await;
-                client.ping().await?;
-                let left = Instant::now();
-                client.drop_connection();
-                let accepted = kept.accepted().await?;
-                if left.elapsed() + Duration::from_millis(500) > INTERVAL {
-                    return Err(Stop::Inconclusive(
-                        "coming back took as long as the Session Expiry Interval".to_owned(),
-                    ));
-                }
-                cx.judge(
-                    accepted.connack.session_present,
-                    "Session Present = 1 right behind a connection of 4 s, with an interval of 3 s",
-                    "Session Present = 0",
+                let mut client = cx.resumed(&kept).await?;
+                let message = client.message().await?;
+                cx.judge_at(
+                    message.entry,
+                    0..message.bytes.len(),
+                    message.payload.as_ref() == b"lasting",
+                    "only the message without expiry",
+                    "the message that expired 3 s ago",
                 )
+            })
+        },
+        ..Case::BASE
+    },
+    Case {
+        id: "mqtt/message/retained-expires",
+        requires: &[v5("X5-R06"), v5("MQTT-3.3.2-5")],
+        needs: &[Need::Retain],
+        expects: "a retained message that expired is not sent to a new subscription",
+        lasts: Duration::from_secs(4),
+        run: |cx| {
+            Box::pin(async move {
+                let topic = cx.topic("t");
+                let mut publisher = cx.connected().await?;
+                let expiring = Message::new(&topic, "expired")
+                    .retained()
+                    .with(Property::MessageExpiryInterval(1));
+                publisher.publish(&expiring).await?;
+                publisher.ping().await?;
+                sleep(Duration::from_secs(4)).await;
+                let mut late = cx.subscribed(&topic, QoS::AtMostOnce).await?;
+                let expected = "no retained message";
+                cx.nothing_before_fence(&mut late, &topic, QoS::AtMostOnce, expected).await
             })
         },
         ..Case::BASE

@@ -132,7 +132,7 @@ pub(super) const CASES: &[Case<Cx>] = &[
     },
     Case {
         id: "mqtt/flow/more-than-the-servers-receive-maximum",
-        requires: &[v5("X5-N33")],
+        requires: &[v5("X5-N33"), v5("MQTT-3.3.4-7")],
         needs: &[Need::QoS2],
         expects: "a PUBLISH beyond the Server's Receive Maximum ends the connection",
         accepts: "Refusing the message by PUBREC with an error code is a warning: the text names DISCONNECT.",

@@ -26,17 +26,32 @@ const RUN: &str = "run";
 const NAME: &str = "n";
 
 /// Faults of the whole Server: no case reaches its point, or next to none.
-const WHOLE_SERVER: [Fault; 4] =
-    [Fault::ClosesOnAnything, Fault::NeverAnswers, Fault::Garbage, Fault::Flood];
+const WHOLE_SERVER: [Fault; 5] = [
+    Fault::ClosesOnAnything,
+    Fault::NeverAnswers,
+    Fault::Garbage,
+    Fault::Flood,
+    Fault::AcknowledgesEverything,
+];
 
 /// Cases that end with CONNACK, as all that they judge. A Server that closes at the next packet passes
 /// them, and no others: nothing illegal is sent without a positive control.
-const NOTHING_BEHIND_CONNECT: [&str; 5] = [
+const NOTHING_BEHIND_CONNECT: [&str; 9] = [
     "mqtt/connect/accepts-client-ids-of-23-letters-and-digits",
+    "mqtt/connect/announced-user-name-may-be-missing",
     "mqtt/connect/is-accepted",
+    "mqtt/connect/other-versions",
+    "mqtt/connect/response-information",
     "mqtt/session/absent-is-not-claimed",
     "mqtt/session/ends-when-it-expires",
     "mqtt/session/ends-with-the-connection-by-default",
+    "mqtt/session/expiry-is-as-told",
+];
+
+/// Ways that a case warns of: permitted, and against a recommendation.
+const NOT_RECOMMENDED: [(&str, &str); 2] = [
+    ("ForgetsRetainedQos0", "mqtt/retain/qos-0-takes-its-place"),
+    ("SaysNothingOnErrors", "mqtt/disconnect/says-why"),
 ];
 
 /// A case in one version, or a requirement that the monitor saw broken, and what it came to.
@@ -224,6 +239,35 @@ fn the_reference_passes_everything() {
 }
 
 #[test]
+fn what_is_permitted_is_observed() {
+    let config = Config::default();
+    let capabilities = announced(&config);
+    let permission = |protocol, id: &&str| {
+        let row = Catalogue::embedded().get(protocol, id);
+        row.is_some_and(|row| row.level.level() == Level::May)
+    };
+    let mut silent = Vec::new();
+    for (case, version) in pairs() {
+        let protocol = Protocol::from(version);
+        if !case.about().requirements(protocol).iter().any(|id| permission(protocol, id)) {
+            continue;
+        }
+        let evidence = in_virtual_time(async {
+            let server = Arc::new(Server::start(config.clone()));
+            let evidence = Evidence::new();
+            let setting = setting_of(case, &server, &capabilities[&version], Extent::Sample);
+            let cx = Cx::new(setting, evidence.clone(), Residue::default(), NAME.to_owned());
+            assert_eq!((case.run)(cx).await, Ok(()), "{} {version}", case.id);
+            evidence
+        });
+        if evidence.gathered().observations.is_empty() {
+            silent.push((case.id, protocol));
+        }
+    }
+    assert_eq!(silent, Vec::new(), "a case on a permission says which way was taken");
+}
+
+#[test]
 fn every_variant_of_every_malformed_packet_can_fail() {
     let number = |text: &str| {
         text.split(|c: char| !c.is_ascii_digit()).find_map(|n| n.parse::<usize>().ok())
@@ -290,6 +334,11 @@ fn a_server_that_is_wrong_altogether_passes_next_to_nothing() {
         let passed: BTreeSet<&str> = passed.map(|((id, _), _)| *id).collect();
         match fault {
             Fault::ClosesOnAnything => assert_eq!(passed, NOTHING_BEHIND_CONNECT.into()),
+            // Acknowledgements are right, but nothing that has to be delivered, refused or closed is.
+            Fault::AcknowledgesEverything => insta::assert_snapshot!(
+                "passes_by_acknowledging_everything",
+                lines(&verdicts, |v| v == Verdict::Pass)
+            ),
             // Many closures and answers are right behind a flood, but no message is.
             Fault::Flood => insta::assert_snapshot!(
                 "passes_under_flood",
@@ -323,6 +372,9 @@ fn other_ways_to_be_right_do_not_fail() {
         let mut verdicts = against(config, &announced(config));
         verdicts.retain(|(_, protocol), _| versions.contains(&protocol.mqtt().unwrap()));
         let right = |verdict| matches!(verdict, Verdict::Pass | Verdict::NotApplicable);
+        for case in NOT_RECOMMENDED.iter().filter(|(on, _)| *on == way).map(|(_, case)| case) {
+            verdicts.retain(|(id, _), (verdict, _)| id != case || *verdict != Verdict::Warn);
+        }
         let lines = lines(&verdicts, |verdict| !right(verdict));
         if !lines.is_empty() {
             writeln!(accused, "{way}\n{lines}").unwrap();

@@ -1,16 +1,14 @@
-//! What 5.0 adds to messages: properties that are forwarded, expiry, Topic Aliases, Receive Maximum
+//! What 5.0 adds to messages: properties that are forwarded, Topic Aliases, Receive Maximum
 //! and Maximum Packet Size (5.0 sections 3.1.2.11, 3.3.2.3 and 4.9).
 
 use std::collections::VecDeque;
-use std::time::Duration;
 
 use pushspec_wire::mqtt::{Packet, Properties, Property, Publish, QoS, SubscriptionOptions};
-use tokio::time::{Instant, sleep};
 
 use super::cx::{Cx, Illegal};
 use super::wire;
 use crate::case::{Case, Need, Outcome, Stop};
-use crate::probe::mqtt::{Judged, Message, Received};
+use crate::probe::mqtt::{Arrival, Judged, Message, Received};
 use crate::requirement::v5;
 
 const QOS: QoS = QoS::AtLeastOnce;
@@ -66,105 +64,6 @@ pub(super) const CASES: &[Case<Cx>] = &[
         requires: &[v5("MQTT-3.3.2-4")],
         expects: "the Payload Format Indicator is forwarded unchanged",
         run: |cx| Box::pin(one_property(cx, Property::PayloadFormatIndicator(1))),
-        ..Case::BASE
-    },
-    Case {
-        id: "mqtt/message/expiry-is-counted-down",
-        requires: &[v5("MQTT-3.3.2-6")],
-        needs: &[Need::KeptSession, Need::QoS1],
-        expects: "a message that waited in the Server is sent with its Message Expiry Interval less the time it waited",
-        accepts: "One second more or less, since the interval counts whole seconds.",
-        lasts: Duration::from_secs(3),
-        run: |cx| {
-            Box::pin(async move {
-                let topic = cx.topic("t");
-                let kept = cx.opening().kept(60).resuming();
-                let mut client = kept.open().await?;
-                client.subscribe(&topic, QOS).await?;
-                client.disconnect().await;
-                let mut publisher = cx.connected().await?;
-                let published = Instant::now();
-                let message =
-                    Message::new(&topic, "x").qos(QOS).with(Property::MessageExpiryInterval(60));
-                publisher.publish(&message).await?;
-                let acknowledged = Instant::now();
-                sleep(Duration::from_secs(3)).await;
-                let resuming = Instant::now();
-                let mut client = cx.resumed(&kept).await?;
-                let message = client.message().await?;
-                // It waited from somewhere between PUBLISH and PUBACK to somewhere between CONNECT
-                // and its arrival.
-                let most = 60 - resuming.duration_since(acknowledged).as_secs().min(60) + 1;
-                let least =
-                    60u64.saturating_sub(message.at.duration_since(published).as_secs() + 2);
-                let interval = message.properties.message_expiry_interval();
-                let counted =
-                    interval.is_some_and(|seconds| (least..=most).contains(&u64::from(seconds)));
-                cx.judge_at(
-                    message.entry,
-                    0..message.bytes.len(),
-                    counted,
-                    "a Message Expiry Interval of about 57 s: 60 s less the 3 s that the message waited",
-                    interval.map_or("none".to_owned(), |seconds| format!("{seconds} s")),
-                )
-            })
-        },
-        ..Case::BASE
-    },
-    Case {
-        id: "mqtt/message/expired-is-not-delivered",
-        requires: &[v5("MQTT-3.3.2-5")],
-        needs: &[Need::KeptSession, Need::QoS1],
-        expects: "a message that expired before its delivery began is not delivered",
-        lasts: Duration::from_secs(4),
-        run: |cx| {
-            Box::pin(async move {
-                let topic = cx.topic("t");
-                let kept = cx.opening().kept(60).resuming();
-                let mut client = kept.open().await?;
-                client.subscribe(&topic, QOS).await?;
-                client.disconnect().await;
-                let mut publisher = cx.connected().await?;
-                let expiring = Message::new(&topic, "expired")
-                    .qos(QOS)
-                    .with(Property::MessageExpiryInterval(1));
-                publisher.publish(&expiring).await?;
-                publisher.publish(&Message::new(&topic, "lasting").qos(QOS)).await?;
-                sleep(Duration::from_secs(4)).await;
-                let mut client = cx.resumed(&kept).await?;
-                let message = client.message().await?;
-                cx.judge_at(
-                    message.entry,
-                    0..message.bytes.len(),
-                    message.payload.as_ref() == b"lasting",
-                    "only the message without expiry",
-                    "the message that expired 3 s ago",
-                )
-            })
-        },
-        ..Case::BASE
-    },
-    Case {
-        id: "mqtt/message/retained-expires",
-        requires: &[v5("X5-R06"), v5("MQTT-3.3.2-5")],
-        needs: &[Need::Retain],
-        expects: "a retained message that expired is not sent to a new subscription",
-        lasts: Duration::from_secs(4),
-        run: |cx| {
-            Box::pin(async move {
-                let topic = cx.topic("t");
-                let mut publisher = cx.connected().await?;
-                let expiring = Message::new(&topic, "expired")
-                    .retained()
-                    .with(Property::MessageExpiryInterval(1));
-                publisher.publish(&expiring).await?;
-                publisher.ping().await?;
-                sleep(Duration::from_secs(4)).await;
-                let mut late = cx.subscribed(&topic, QoS::AtMostOnce).await?;
-                let expected = "no retained message";
-                cx.nothing_before_fence(&mut late, &topic, QoS::AtMostOnce, expected).await
-            })
-        },
         ..Case::BASE
     },
     Case {
@@ -299,9 +198,10 @@ pub(super) const CASES: &[Case<Cx>] = &[
     },
     Case {
         id: "mqtt/message/receive-maximum-holds-up-nothing-else",
-        requires: &[v5("MQTT-3.3.4-10"), v5("MQTT-4.9.0-3")],
+        requires: &[v5("MQTT-3.3.4-10"), v5("MQTT-4.9.0-3"), v5("X5-S27")],
         needs: &[Need::QoS1],
         expects: "a Client with Receive Maximum messages in flight is still sent PINGRESP and SUBACK",
+        accepts: "Sending messages at QoS 0 meanwhile or holding them back: which is observed.",
         run: |cx| {
             Box::pin(async move {
                 let topic = cx.topic("t");
@@ -313,6 +213,16 @@ pub(super) const CASES: &[Case<Cx>] = &[
                 let filters = [(topic.as_str(), SubscriptionOptions::new(QOS))];
                 let suback = client.subscribe_all(&filters, Properties::new()).await;
                 suback.judged(&cx, "SUBACK")?;
+                let mut publisher = cx.connected().await?;
+                publisher.publish(&Message::new(&topic, "at QoS 0")).await?;
+                publisher.ping().await?;
+                client.ping().await.judged(&cx, "PINGRESP")?;
+                let at_qos_0 = |arrival: &Arrival| match &arrival.packet {
+                    Ok(Packet::Publish(publish)) => publish.delivery.id().is_none(),
+                    _ => false,
+                };
+                let sent = if client.arrived().iter().any(at_qos_0) { "sent" } else { "held back" };
+                cx.observe("QoS 0 with Receive Maximum in flight", sent);
                 Ok(())
             })
         },

@@ -1,7 +1,12 @@
 //! The cases on MQTT Servers, one file per chapter of the spec.
 
+mod auth_unasked;
+mod client_id;
+mod closing;
 mod connect;
+mod connect_flags;
 mod cx;
+mod delivery;
 mod delivery_matrix;
 mod expiry;
 mod filter_matrix;
@@ -11,13 +16,20 @@ mod malformed;
 #[cfg(test)]
 mod matrix;
 mod message;
+mod permitted;
 mod property_matrix;
 mod publish;
 mod redelivery;
 mod retain;
+mod server_limits;
 mod session;
+mod session_state;
+mod shared;
 mod subscribe;
+mod subscription_ids;
 mod topic;
+mod undescribed;
+mod unfinished;
 mod variants;
 mod websocket;
 mod weight;
@@ -31,16 +43,28 @@ use crate::case::Case;
 /// All cases, by chapter.
 pub const CASES: &[&[Case<Cx>]] = &[
     connect::CASES,
+    connect_flags::CASES,
+    client_id::CASES,
     session::CASES,
+    session_state::CASES,
     keep_alive::CASES,
     publish::CASES,
+    delivery::CASES,
     message::CASES,
     redelivery::CASES,
+    unfinished::CASES,
     retain::CASES,
     will::CASES,
     subscribe::CASES,
+    subscription_ids::CASES,
+    shared::CASES,
     topic::CASES,
+    closing::CASES,
+    auth_unasked::CASES,
     malformed::CASES,
+    undescribed::CASES,
+    server_limits::CASES,
+    permitted::CASES,
     delivery_matrix::CASES,
     expiry::CASES,
     filter_matrix::CASES,

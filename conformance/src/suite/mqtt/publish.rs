@@ -347,7 +347,13 @@ pub(super) const CASES: &[Case<Cx>] = &[
     },
     Case {
         id: "mqtt/publish/packet-identifier-0",
-        requires: &[v311("MQTT-2.3.1-1"), v311("MQTT-4.8.0-1"), v5("X5-N34"), v5("MQTT-4.13.1-1")],
+        requires: &[
+            v311("MQTT-2.3.1-1"),
+            v311("MQTT-4.8.0-1"),
+            v5("X5-N34"),
+            v5("MQTT-2.2.1-3"),
+            v5("MQTT-4.13.1-1"),
+        ],
         needs: &[Need::QoS1],
         expects: "a PUBLISH at QoS 1 with Packet Identifier 0 ends the connection",
         run: |cx| {

@@ -3,6 +3,7 @@
 use pushspec_wire::mqtt::{Packet, Publish, QoS, RetainHandling, SubscriptionOptions, Version};
 
 use super::cx::Cx;
+use super::wire;
 use crate::case::{Case, Need, Outcome, Stop};
 use crate::probe::mqtt::{Message, Received};
 use crate::requirement::{v5, v31, v311};
@@ -25,9 +26,13 @@ pub(super) const CASES: &[Case<Cx>] = &[
             v311("MQTT-3.3.1-8"),
             v5("MQTT-3.3.1-9"),
             v5("X5-R23"),
+            v31("X31-50"),
+            v311("X311-R03"),
+            v5("X5-R21"),
         ],
         needs: &[Need::Retain, Need::QoS1],
         expects: "a retained message is sent because of a new subscription, with RETAIN = 1",
+        accepts: "Sending it before SUBACK or behind: which is observed.",
         run: |cx| {
             Box::pin(async move {
                 let topic = cx.topic("lamp");
@@ -36,7 +41,41 @@ pub(super) const CASES: &[Case<Cx>] = &[
                     let message = sent_at_subscribe(&cx, &topic, "on").await?;
                     cx.judge_at(message.entry, 0..1, message.retain, "RETAIN = 1", "RETAIN = 0")
                 });
-                cx.only_advised_in(&[Version::V31], sent.await)
+                cx.only_advised_in(&[Version::V31], sent.await)?;
+                observe_order(&cx, &topic).await
+            })
+        },
+        ..Case::BASE
+    },
+    Case {
+        id: "mqtt/retain/qos-0-takes-its-place",
+        requires: &[v311("MQTT-3.3.1-7"), v311("X311-S10"), v5("MQTT-3.3.1-5"), v5("X5-S17")],
+        needs: &[Need::Retain, Need::QoS1],
+        expects: "a retained message at QoS 0 discards the one retained before, and should be retained itself",
+        accepts: "Throwing it away at any time, which is a warning if it is at once.",
+        run: |cx| {
+            Box::pin(async move {
+                let topic = cx.topic("lamp");
+                retained(&cx, &topic, &["before"]).await?;
+                let mut publisher = cx.connected().await?;
+                publisher.publish(&Message::new(&topic, "at QoS 0").retained()).await?;
+                publisher.ping().await?;
+                let kept = cx.once_settled(|| async {
+                    let mut late = cx.subscribed(&topic, KEPT_QOS).await?;
+                    let sent = cx.until_fence(&mut late, &topic, KEPT_QOS).await?;
+                    let before = sent.iter().find(|message| message.payload.as_ref() == b"before");
+                    let expected = "the message retained before is discarded";
+                    cx.judge(before.is_none(), expected, "it was sent")?;
+                    cx.judge(!sent.is_empty(), "the retained message at QoS 0", NOT_RETAINED)
+                });
+                match kept.await {
+                    Err(Stop::Broken(finding)) if finding.found == NOT_RETAINED => {
+                        cx.advise(false, finding.expected, finding.found);
+                        cx.observe("retained message at QoS 0", "not retained");
+                        Ok(())
+                    }
+                    outcome => outcome,
+                }
             })
         },
         ..Case::BASE
@@ -228,6 +267,23 @@ async fn retained(cx: &Cx, topic: &str, payloads: &[&str]) -> Outcome {
         publisher.publish(&Message::new(topic, payload).qos(KEPT_QOS).retained()).await?;
     }
     publisher.disconnect().await;
+    Ok(())
+}
+
+const NOT_RETAINED: &str = "it was not retained";
+
+/// Whether what a subscription causes comes before its SUBACK.
+async fn observe_order(cx: &Cx, topic: &str) -> Outcome {
+    let mut late = cx.connected().await?;
+    let id = late.fresh_id();
+    let subscribe = wire::subscribe(cx, topic, id);
+    late.send_raw(&subscribe, "SUBSCRIBE").await;
+    let first = late.first_packet("SUBACK, or the retained message").await?;
+    let order = match first.packet {
+        Packet::Publish(_) => "before SUBACK",
+        _ => "behind SUBACK",
+    };
+    cx.observe("retained message", order);
     Ok(())
 }
 

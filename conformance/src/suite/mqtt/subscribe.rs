@@ -1,14 +1,10 @@
 //! SUBSCRIBE, SUBACK, UNSUBSCRIBE and UNSUBACK (sections 3.8 to 3.11 of 5.0 and 3.1.1).
 
-use std::time::Duration;
-
 use pushspec_wire::mqtt::lawless::with_true_length;
 use pushspec_wire::mqtt::{
     Packet, PacketId, Properties, Property, QoS, ReasonCode, Subscribe, Subscription,
     SubscriptionOptions, Unsubscribe, Version,
 };
-
-use tokio::time::{Instant, sleep};
 
 use super::cx::{Cx, Illegal};
 use super::wire;
@@ -146,7 +142,7 @@ pub(super) const CASES: &[Case<Cx>] = &[
     },
     Case {
         id: "mqtt/subscribe/overlapping-get-the-highest-qos",
-        requires: &[v311("MQTT-3.3.5-1"), v5("MQTT-3.3.4-2")],
+        requires: &[v311("MQTT-3.3.5-1"), v311("X311-S11"), v5("MQTT-3.3.4-2"), v5("X5-S18")],
         needs: &[Need::QoS1, Need::Wildcards],
         expects: "a message that matches several subscriptions of a Client is delivered at the highest QoS among them",
         accepts: "Further copies at the QoS of the other subscriptions.",
@@ -296,82 +292,6 @@ pub(super) const CASES: &[Case<Cx>] = &[
         ..Case::BASE
     },
     Case {
-        id: "mqtt/subscribe/shared-delivers-once",
-        requires: &[v5("X5-R02")],
-        needs: &[Need::SharedSubscriptions, Need::QoS1],
-        expects: "each message that matches a shared subscription goes to one of its Clients",
-        run: |cx| {
-            Box::pin(async move {
-                let topic = cx.topic("t");
-                let filter = format!("$share/pushspec/{topic}");
-                let mut members = Vec::new();
-                for _ in 0..2 {
-                    members.push(cx.subscribed(&filter, QoS::AtLeastOnce).await?);
-                }
-                let mut publisher = cx.connected().await?;
-                for number in 0..10u8 {
-                    let message = Message::new(&topic, [number]).qos(QoS::AtLeastOnce);
-                    publisher.publish(&message).await?;
-                }
-                let mut copies = [0u32; 10];
-                let mut received = 0;
-                let deadline = Instant::now() + cx.timeout();
-                // Round trips, until all are there and the last ones bring nothing more.
-                loop {
-                    let mut news = 0;
-                    for member in &mut members {
-                        member.ping().await?;
-                        for arrival in member.arrived() {
-                            let Ok(Packet::Publish(publish)) = arrival.packet else { continue };
-                            if let Some(id) = publish.delivery.packet_id() {
-                                member.send_puback(id).await;
-                            }
-                            let number = publish.payload.first().copied().map(usize::from);
-                            if let Some(copies) = number.and_then(|at| copies.get_mut(at)) {
-                                *copies += 1;
-                                news += 1;
-                            }
-                        }
-                    }
-                    received += news;
-                    if news == 0 && (received >= 10 || Instant::now() >= deadline) {
-                        break;
-                    }
-                    sleep(Duration::from_millis(10)).await;
-                }
-                let found = format!("{received} deliveries, by message {copies:?}");
-                let expected = "10 deliveries of 10 messages";
-                cx.judge(copies.iter().all(|count| *count == 1), expected, found)
-            })
-        },
-        ..Case::BASE
-    },
-    Case {
-        id: "mqtt/subscribe/no-local-on-shared",
-        requires: &[v5("MQTT-3.8.3-4")],
-        needs: &[Need::SharedSubscriptions],
-        expects: "No Local on a shared subscription is a Protocol Error: the connection ends",
-        run: |cx| {
-            Box::pin(async move {
-                let filter = format!("$share/pushspec/{}", cx.topic("t"));
-                let mut bytes = wire::encoded(
-                    &Packet::Subscribe(one_filter(PacketId::MIN, &filter)),
-                    cx.version(),
-                );
-                let options = bytes.len() - 1;
-                bytes[options] |= 0b100;
-                let illegal = Illegal {
-                    bytes,
-                    meant: "SUBSCRIBE with No Local to a shared subscription",
-                    decides: options..options + 1,
-                    why: "bit 2, No Local, is set",
-                };
-                cx.closes_on(cx.connected().await?, illegal).await
-            })
-        },
-        ..Case::BASE
-    },
-    Case {
         id: "mqtt/unsubscribe/is-answered",
         requires: &[
             v31("X31-29"),
@@ -415,6 +335,36 @@ pub(super) const CASES: &[Case<Cx>] = &[
                 cx.judge_at(unsuback.entry, span, in_order, expected, &found)?;
                 cx.advise(codes[1] != ReasonCode(0), expected, found);
                 Ok(())
+            })
+        },
+        ..Case::BASE
+    },
+    Case {
+        id: "mqtt/unsubscribe/several-filters-at-once",
+        requires: &[v31("X31-29"), v311("MQTT-3.10.4-6"), v5("MQTT-3.10.4-6")],
+        expects: "an UNSUBSCRIBE with several Topic Filters, one of them unknown, ends the subscription to each and is answered by one UNSUBACK",
+        run: |cx| {
+            Box::pin(async move {
+                let [a, b, unknown, fence] =
+                    ["a", "b", "unknown", "fence"].map(|name| cx.topic(name));
+                let mut client = cx.subscribed(&a, QOS).await?;
+                client.subscribe(&b, QOS).await?;
+                client.subscribe(&fence, QOS).await?;
+                client.unsubscribe(&[&a, &unknown, &b]).await?;
+                client.ping().await?;
+                let more = client
+                    .arrived()
+                    .iter()
+                    .filter(|arrival| matches!(arrival.packet, Ok(Packet::UnsubAck(_))))
+                    .count();
+                cx.judge(more == 0, "one UNSUBACK", format!("{} UNSUBACK", more + 1))?;
+                let mut publisher = cx.connected().await?;
+                for topic in [&a, &b] {
+                    publisher.publish(&Message::new(topic, "x")).await?;
+                }
+                publisher.ping().await?;
+                let expected = "no message on the topics unsubscribed from";
+                cx.nothing_before_fence_by(&mut publisher, &mut client, &fence, QOS, expected).await
             })
         },
         ..Case::BASE

@@ -90,6 +90,29 @@ pub(super) const CASES: &[Case<Cx>] = &[
         ..Case::BASE
     },
     Case {
+        id: "mqtt/websocket/without-a-subprotocol",
+        requires: &[v311("MQTT-6.0.0-3"), v5("MQTT-6.0.0-3")],
+        expects: "a Client that, as it must not, offers no subprotocol is refused, or accepted without one",
+        accepts: "Refusing or accepting: MQTT does not describe it, and it is observed. Selecting what was not offered breaks RFC 6455: a warning.",
+        run: |cx| {
+            Box::pin(async move {
+                connected(&cx).await?.ping().await?;
+                let reaction = match WebSocket::open(&cx.opening(), "").await {
+                    Ok(Shaken::Open(..)) => "accepted",
+                    Ok(Shaken::WrongSubprotocol(found)) => {
+                        cx.advise(false, "no subprotocol that was not offered", found);
+                        "accepted with a subprotocol"
+                    }
+                    Err(_) => "refused",
+                };
+                cx.observe("handshake without a subprotocol", reaction);
+                connected(&cx).await?.ping().await?;
+                Ok(())
+            })
+        },
+        ..Case::BASE
+    },
+    Case {
         id: "mqtt/websocket/packets-need-not-fit-frames",
         requires: &[v311("MQTT-6.0.0-2"), v5("MQTT-6.0.0-2")],
         expects: "packets are read whether they are spread over several frames, share one, or come as a fragmented message",

@@ -43,7 +43,13 @@ pub(super) const CASES: &[Case<Cx>] = &[
     },
     Case {
         id: "mqtt/weight/long-topics",
-        requires: &[v31("X31-35"), v311("MQTT-3.3.5-1"), v5("MQTT-3.3.4-1")],
+        requires: &[
+            v31("X31-35"),
+            v311("MQTT-3.3.5-1"),
+            v311("MQTT-4.7.3-3"),
+            v5("MQTT-3.3.4-1"),
+            v5("MQTT-4.7.3-3"),
+        ],
         expects: "a message on a topic of as many bytes as a string can have, if the Server takes it, is delivered on that topic",
         accepts: "Refusing it, or closing the connection: a Server may set limits of its own.",
         run: |cx| Box::pin(long_topics(cx)),
@@ -51,7 +57,13 @@ pub(super) const CASES: &[Case<Cx>] = &[
     },
     Case {
         id: "mqtt/weight/one-byte-at-a-time",
-        requires: &[v31("X31-21"), v311("MQTT-3.2.0-1"), v5("MQTT-4.2-1"), v5("MQTT-3.2.0-1")],
+        requires: &[
+            v31("X31-21"),
+            v311("MQTT-3.2.0-1"),
+            v311("MQTT-7.1.1-1"),
+            v5("MQTT-4.2-1"),
+            v5("MQTT-3.2.0-1"),
+        ],
         expects: "packets that arrive byte by byte are answered like any others",
         run: |cx| Box::pin(byte_by_byte(cx)),
         ..Case::BASE

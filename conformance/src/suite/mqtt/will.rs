@@ -15,11 +15,21 @@ const QOS: QoS = QoS::AtMostOnce;
 /// How late a Server may be where the spec says when, but not how exactly.
 const GRACE: Duration = Duration::from_secs(7);
 
+/// What still counts as prompt: the specs name no time.
+const PROMPTLY: Duration = Duration::from_secs(3);
+
 /// The cases of this chapter.
 pub(super) const CASES: &[Case<Cx>] = &[
     Case {
         id: "mqtt/will/is-published-when-the-connection-breaks",
-        requires: &[v31("X31-36"), v311("MQTT-3.1.2-8"), v5("MQTT-3.1.2-7"), v5("MQTT-3.1.2-8")],
+        requires: &[
+            v31("X31-36"),
+            v311("MQTT-3.1.2-8"),
+            v311("X311-S03"),
+            v5("MQTT-3.1.2-7"),
+            v5("MQTT-3.1.2-8"),
+            v5("X5-S02"),
+        ],
         needs: &[Need::QoS1],
         expects: "the Will Message is published when the network connection ends without DISCONNECT, with the topic, payload and QoS of the CONNECT",
         run: |cx| {
@@ -30,7 +40,15 @@ pub(super) const CASES: &[Case<Cx>] = &[
                 let mut client = cx.opening().will(&will).open().await?;
                 client.ping().await?;
                 client.drop_connection();
+                let broken = Instant::now();
                 let message = published(&cx, &mut watcher).await?;
+                if cx.version() != Version::V31 {
+                    cx.advise(
+                        message.at.duration_since(broken) < PROMPTLY,
+                        format!("the Will Message promptly: within {} s", PROMPTLY.as_secs()),
+                        "it was published later",
+                    );
+                }
                 let qos = message.delivery.qos();
                 let found = format!("QoS {}", qos.bits());
                 let expected = "the Will Message at Will QoS 1";
@@ -162,7 +180,7 @@ pub(super) const CASES: &[Case<Cx>] = &[
     },
     Case {
         id: "mqtt/will/is-published-once",
-        requires: &[v311("MQTT-3.1.2-10"), v5("MQTT-3.1.2-10")],
+        requires: &[v311("MQTT-3.1.2-10"), v311("MQTT-3.1.2-12"), v5("MQTT-3.1.2-10")],
         needs: &[Need::KeptSession],
         expects: "a Will Message is removed from the Session when it is published: a later connection of the Session without a Will has none",
         run: |cx| {
@@ -283,6 +301,46 @@ pub(super) const CASES: &[Case<Cx>] = &[
                 client.disconnect_with(ReasonCode(0x04), Properties::new()).await;
                 published(&cx, &mut watcher).await?;
                 Ok(())
+            })
+        },
+        ..Case::BASE
+    },
+    Case {
+        id: "mqtt/will/payload-that-is-not-its-format",
+        requires: &[v5("MQTT-3.1.3-10"), v5("X5-S11")],
+        expects: "a Will Message with Payload Format Indicator 1 whose payload is no UTF-8 is published unaltered, if the CONNECT is accepted",
+        accepts: "Refusing the CONNECT, with 0x99 (Payload format invalid) or otherwise: it is observed.",
+        run: |cx| {
+            Box::pin(async move {
+                const NO_UTF_8: &[u8] = &[0xFF, 0xFE, b'x'];
+                let topic = cx.topic("will");
+                let mut watcher = cx.subscribed(&topic, QOS).await?;
+                let will = Message::new(&topic, NO_UTF_8).with(Property::PayloadFormatIndicator(1));
+                let opening = cx.opening().will(&will);
+                let mut client = opening.network().await?;
+                client.send_raw(&opening.bytes(), "CONNECT with a Will that is no UTF-8").await;
+                let sign = client.ended_or(|packet| matches!(packet, Packet::ConnAck(_))).await?;
+                if let Some(Packet::ConnAck(connack)) = &sign
+                    && connack.reason.0 == 0
+                {
+                    cx.observe("Will that is not UTF-8", "accepted");
+                    client.ping().await?;
+                    client.drop_connection();
+                    let message = cx.delivered(&mut watcher, "the Will Message").await?;
+                    return cx.judge_at(
+                        message.entry,
+                        0..message.bytes.len(),
+                        message.payload.as_ref() == NO_UTF_8,
+                        "the payload as it stood in CONNECT",
+                        "another payload",
+                    );
+                }
+                let answer = match sign {
+                    Some(Packet::ConnAck(connack)) => format!("CONNACK {:#04x}", connack.reason.0),
+                    _ => "closed".to_owned(),
+                };
+                cx.observe("Will that is not UTF-8", answer);
+                cx.alive().await
             })
         },
         ..Case::BASE

@@ -1,8 +1,11 @@
 //! The bytes of legal packets, for cases that make them illegal, and where their fields stand. What
 //! makes them illegal is [`pushspec_wire::mqtt::lawless`], or a changed byte.
 
-use pushspec_wire::mqtt::lawless::header_length;
-use pushspec_wire::mqtt::{Delivery, Packet, PacketId, QoS, Version};
+use pushspec_wire::mqtt::lawless::{header_length, with_true_length};
+use pushspec_wire::mqtt::{
+    Delivery, Packet, PacketId, Properties, QoS, Subscribe, Subscription, SubscriptionOptions,
+    Version,
+};
 
 use super::Cx;
 use crate::probe::mqtt::Message;
@@ -40,4 +43,23 @@ pub(super) fn connect_flags_at(connect: &[u8]) -> usize {
 /// Where `part` stands in `bytes`; 0 if nowhere.
 pub(super) fn position(bytes: &[u8], part: &[u8]) -> usize {
     bytes.windows(part.len()).position(|window| window == part).unwrap_or(0)
+}
+
+/// The packet with another string in the place of one that it has.
+pub(super) fn with_filter(packet: &[u8], old: &str, new: &str) -> Vec<u8> {
+    let at = position(packet, old.as_bytes());
+    let length = (new.len() as u16).to_be_bytes();
+    let behind = &packet[at + old.len()..];
+    with_true_length(&[&packet[..at - 2], &length, new.as_bytes(), behind].concat())
+}
+
+/// The bytes of a SUBSCRIBE to one filter at QoS 0.
+pub(super) fn subscribe(cx: &Cx, filter: &str, packet_id: PacketId) -> Vec<u8> {
+    let options = SubscriptionOptions::new(QoS::AtMostOnce);
+    let subscribe = Subscribe {
+        packet_id,
+        properties: Properties::new(),
+        subscriptions: vec![Subscription { filter: filter.to_owned().into(), options }],
+    };
+    encoded(&Packet::Subscribe(subscribe), cx.version())
 }

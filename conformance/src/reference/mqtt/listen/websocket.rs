@@ -28,7 +28,8 @@ pub(in super::super) async fn accept(
             let text = format!("MQTT is served on {path}\n");
             return Err(refusal(StatusCode::NOT_FOUND, text));
         }
-        let Some(subprotocol) = subprotocol(request.headers()) else {
+        let unoffered = faults.has(Fault::WebSocketSelectsUnoffered).then_some("mqtt");
+        let Some(subprotocol) = subprotocol(request.headers()).or(unoffered) else {
             let text = "expected Sec-WebSocket-Protocol to offer mqtt (MQTT-6.0.0-3)\n".to_owned();
             return Err(refusal(StatusCode::BAD_REQUEST, text));
         };

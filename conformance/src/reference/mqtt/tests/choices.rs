@@ -100,7 +100,7 @@ fn empty_client_ids_are_refused() {
 
 #[test]
 fn dollar_is_refused() {
-    let mut world = world(Choice::RefusesDollar);
+    let mut world = World::new();
     let publisher = world.connected(V5, "p");
     world.send(publisher, Packet::Publish(publish("$mine", "x", qos1(1))));
     let Packet::PubAck(puback) = world.one(publisher) else { panic!("no PUBACK") };

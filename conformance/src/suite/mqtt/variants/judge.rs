@@ -103,6 +103,8 @@ impl<'a> Ground<'a> {
             PacketType::Disconnect => {
                 watcher = Some(cx.subscribed(&cx.topic("will"), QoS::AtMostOnce).await?);
             }
+            // Without an Authentication Method in CONNECT not even the legal one is taken.
+            PacketType::Auth => {}
             _ => {
                 // The positive control of this packet: what is legal is taken.
                 let mut client = cx.connected().await?;

@@ -36,13 +36,13 @@ pub(super) const CONNECT: &[Case<Cx>] = &[
     case!("connect/flags", Connect, Flags, "a CONNECT with fixed header flags ends the connection, whichever is set";
         ["MQTT-2.2.2-2", "MQTT-3.1.4-1"] / ["MQTT-2.1.3-1", "MQTT-3.1.4-1"]),
     case!("connect/truncated", Connect, Truncated, "a CONNECT cut within or between any of its fields ends the connection";
-        ["MQTT-3.1.4-1", "X311-N03"] / ["MQTT-3.1.4-1", "MQTT-3.1.2-9", "MQTT-3.1.2-17", "MQTT-3.1.2-19"]),
+        ["MQTT-3.1.4-1", "X311-N03"] / ["MQTT-3.1.4-1", "MQTT-3.1.2-9", "MQTT-3.1.2-17", "MQTT-3.1.2-19", "X5-S08", "X5-S35"]),
     case!("connect/trailing-bytes", Connect, Trailing, "a CONNECT with bytes behind its last field ends the connection";
         ["MQTT-3.1.4-1", "X311-N03"] / ["MQTT-3.1.4-1", "X5-N35"]),
     case!("connect/lengths", Connect, Lengths, "a CONNECT in which a length is not that of its field ends the connection";
         ["MQTT-3.1.4-1", "X311-N03"] / ["MQTT-3.1.4-1", "X5-N06"]),
     case!("connect/values", Connect, Values, "a CONNECT whose Connect Flags contradict themselves or its payload ends the connection";
-        ["MQTT-3.1.4-1", "MQTT-3.1.2-3", "MQTT-3.1.2-14", "MQTT-3.1.2-22"] / ["MQTT-3.1.4-1", "MQTT-3.1.2-3", "MQTT-3.1.2-12", "MQTT-3.1.2-11", "MQTT-3.1.2-13"]),
+        ["MQTT-3.1.4-1", "MQTT-3.1.2-3", "MQTT-3.1.2-14", "MQTT-3.1.2-22"] / ["MQTT-3.1.4-1", "MQTT-3.1.2-3", "MQTT-3.1.2-12", "X5-S08", "X5-S35"]),
     case!("connect/strings", Connect, Strings, "a CONNECT with a string that is not UTF-8, or contains U+0000, ends the connection, whichever string it is";
         ["MQTT-1.5.3-1", "MQTT-1.5.3-2", "MQTT-3.1.3-4", "MQTT-3.1.3-10", "MQTT-3.1.3-11"] / ["MQTT-1.5.4-1", "MQTT-1.5.4-2", "MQTT-1.5.7-1", "X5-N31", "MQTT-3.1.3-4", "MQTT-3.1.3-11", "MQTT-3.1.3-12"]),
     case!("connect/unknown-properties", Connect, UnknownProperties, "a CONNECT with a property that does not exist ends the connection, in the Will Properties too";
@@ -124,7 +124,7 @@ pub(super) const SUBSCRIBE: &[Case<Cx>] = &[
     case!("subscribe/lengths", Subscribe, Lengths, "a SUBSCRIBE in which a length is not that of its field ends the connection";
         ["X311-N03"] / ["X5-N06"]),
     case!("subscribe/values", Subscribe, Values, "a SUBSCRIBE with Packet Identifier 0, or with options that may not be, ends the connection";
-        ["MQTT-3.8.3-4"] / ["X5-N34", "X5-N23", "X5-N24", "MQTT-3.8.3-5"]),
+        ["MQTT-3.8.3-4"] / ["X5-N34", "MQTT-2.2.1-3", "X5-N23", "X5-N24", "MQTT-3.8.3-5"]),
     case!("subscribe/strings", Subscribe, Strings, "a SUBSCRIBE with a string that is not UTF-8, or contains U+0000, ends the connection";
         ["MQTT-1.5.3-1", "MQTT-1.5.3-2", "MQTT-3.8.3-1"] / ["MQTT-1.5.4-1", "MQTT-1.5.4-2", "X5-N31", "MQTT-3.8.3-1"]),
     case!("subscribe/unknown-properties", Subscribe, UnknownProperties, "a SUBSCRIBE with a property that does not exist ends the connection";
@@ -144,14 +144,14 @@ pub(super) const SUBSCRIBE: &[Case<Cx>] = &[
     case!("unsubscribe/lengths", Unsubscribe, Lengths, "an UNSUBSCRIBE in which a length is not that of its field ends the connection";
         ["X311-N03"] / ["X5-N06"]),
     case!("unsubscribe/values", Unsubscribe, Values, "an UNSUBSCRIBE with Packet Identifier 0 ends the connection";
-        / ["X5-N34"]),
+        / ["X5-N34", "MQTT-2.2.1-3"]),
     case!("unsubscribe/strings", Unsubscribe, Strings, "an UNSUBSCRIBE with a string that is not UTF-8, or contains U+0000, ends the connection";
         ["MQTT-1.5.3-1", "MQTT-1.5.3-2", "MQTT-3.10.3-1"] / ["MQTT-1.5.4-1", "MQTT-1.5.4-2", "X5-N31", "MQTT-3.10.3-1"]),
     case!("unsubscribe/misplaced-properties", Unsubscribe, MisplacedProperties, "an UNSUBSCRIBE with a property that may not stand there ends the connection";
         / ["X5-N05"]),
 ];
 
-/// The cases on PINGREQ and DISCONNECT.
+/// The cases on PINGREQ, DISCONNECT and AUTH.
 pub(super) const OTHERS: &[Case<Cx>] = &[
     case!("pingreq/flags", PingReq, Flags, "a PINGREQ with fixed header flags ends the connection, whichever is set";
         ["MQTT-2.2.2-2"] / ["MQTT-2.1.3-1"]),
@@ -169,4 +169,20 @@ pub(super) const OTHERS: &[Case<Cx>] = &[
         / ["X5-N05"]),
     case!("disconnect/repeated-properties", Disconnect, RepeatedProperties, "a DISCONNECT in which a property stands twice that may stand once ends the connection; the Will Message is published, since it was none";
         / ["X5-N27"]),
+    case!("auth/flags", Auth, Flags, "an AUTH with fixed header flags ends the connection, whichever is set";
+        / ["MQTT-3.15.1-1"]),
+    case!("auth/truncated", Auth, Truncated, "an AUTH cut within or between its fields ends the connection";
+        / ["X5-N06"]),
+    case!("auth/trailing-bytes", Auth, Trailing, "an AUTH with bytes behind its last field ends the connection";
+        / ["X5-N35"]),
+    case!("auth/lengths", Auth, Lengths, "an AUTH in which a length is not that of its field ends the connection";
+        / ["X5-N06"]),
+    case!("auth/strings", Auth, Strings, "an AUTH with a string that is not UTF-8, or contains U+0000, ends the connection";
+        / ["MQTT-1.5.4-1", "MQTT-1.5.4-2", "X5-N31"]),
+    case!("auth/unknown-properties", Auth, UnknownProperties, "an AUTH with a property that does not exist ends the connection";
+        / ["X5-N04"]),
+    case!("auth/misplaced-properties", Auth, MisplacedProperties, "an AUTH with a property that may not stand there ends the connection";
+        / ["X5-N05"]),
+    case!("auth/repeated-properties", Auth, RepeatedProperties, "an AUTH in which a property stands twice that may stand once ends the connection";
+        / ["X5-N29"]),
 ];

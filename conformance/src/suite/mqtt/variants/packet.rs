@@ -135,6 +135,13 @@ impl Specimen {
             PacketType::Unsubscribe => (0xA2, vec![id, properties, string("Topic Filter", &topic)]),
             PacketType::PingReq => (0xC0, Vec::new()),
             PacketType::Disconnect => (0xE0, vec![reason, properties]),
+            PacketType::Auth => {
+                let reason = field("Reason Code", Value::Raw(vec![0x18]));
+                let mut list = vec![legal_value(PropertyId::AuthenticationMethod)];
+                list.extend(ordinary(Place::Packet(packet)));
+                let properties = Value::Properties(Place::Packet(packet), list);
+                (0xF0, vec![reason, field("Properties", properties)])
+            }
             _ => return None,
         };
         Some(Self { first_byte, fields: fields.into_iter().flatten().collect() })
