@@ -7,6 +7,7 @@ use std::fmt;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::listed::{BaselineReport, Listed, Standing};
 use crate::requirement::{Level, Protocol};
 use crate::trace::TraceEntry;
 
@@ -108,6 +109,8 @@ pub enum Event {
         /// Wall time in milliseconds.
         duration_ms: u64,
     },
+    /// The run was judged by a baseline. Told last.
+    BaselineJudged(Box<BaselineReport>),
 }
 
 /// The tool that made a report.
@@ -284,6 +287,16 @@ pub struct CaseReport {
     pub trace: Vec<TraceEntry>,
     /// Wall time in milliseconds.
     pub duration_ms: u64,
+    /// How it stands to the baseline, where there is one and it has something to say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub baseline: Option<Listed>,
+}
+
+impl CaseReport {
+    /// Whether it is a known departure, which is borne.
+    pub fn is_known(&self) -> bool {
+        self.baseline.as_ref().is_some_and(Listed::is_known)
+    }
 }
 
 /// A recommendation that was not followed.
@@ -330,6 +343,16 @@ pub struct Violation {
     /// What led to it: the last entry is the packet.
     #[serde(default)]
     pub trace: Vec<TraceEntry>,
+    /// How it stands to the baseline, where there is one and it has something to say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub baseline: Option<Listed>,
+}
+
+impl Violation {
+    /// Whether it is a known departure, which is borne.
+    pub fn is_known(&self) -> bool {
+        self.baseline.as_ref().is_some_and(Listed::is_known)
+    }
 }
 
 /// How many cases came to each verdict.
@@ -423,11 +446,31 @@ pub struct RunReport {
     /// Why the run was ended before its plan was done.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub interrupted: Option<String>,
+    /// The baseline by which it was judged.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub baseline: Option<BaselineReport>,
     /// Wall time in milliseconds.
     pub duration_ms: u64,
 }
 
 impl RunReport {
+    /// What the baseline says of cases and violations.
+    pub fn listed(&self) -> impl Iterator<Item = &Listed> {
+        let cases = self.cases.iter().filter_map(|case| case.baseline.as_ref());
+        cases.chain(self.violations.iter().filter_map(|seen| seen.baseline.as_ref()))
+    }
+
+    /// How many departures stand like this.
+    pub fn standing(&self, standing: Standing) -> usize {
+        self.listed().filter(|listed| listed.standing == standing).count()
+    }
+
+    /// How many cases came to this verdict without being known for it.
+    pub fn open(&self, verdict: Verdict) -> usize {
+        let known = self.cases.iter().filter(|case| case.is_known() && case.verdict == verdict);
+        self.totals.of(verdict).saturating_sub(known.count())
+    }
+
     /// The report of a run that told these events, whether or not it came to its end.
     pub fn from_events<'a>(events: impl IntoIterator<Item = &'a Event>) -> Self {
         let mut report = Self { schema: SCHEMA.to_owned(), ..Self::default() };
@@ -462,6 +505,7 @@ impl RunReport {
                     report.interrupted.clone_from(interrupted);
                     report.duration_ms = *duration_ms;
                 }
+                Event::BaselineJudged(judged) => report.baseline = Some(judged.as_ref().clone()),
             }
         }
         if !finished {

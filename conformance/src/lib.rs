@@ -11,6 +11,7 @@ pub mod event;
 pub mod evidence;
 pub mod launch;
 pub mod lint;
+pub mod listed;
 pub mod matrix;
 pub mod merge;
 pub mod monitor;

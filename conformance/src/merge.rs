@@ -1,4 +1,4 @@
-//! Joining the reports of the shards of one run.
+//! Joining reports: of the shards of one run, and of the endpoints of one target.
 
 use crate::event::{RunReport, Shard};
 
@@ -57,6 +57,8 @@ pub fn merge(reports: Vec<(String, RunReport)>) -> Result<RunReport, MergeError>
         add(&mut whole, shard);
     }
     whole.scope.shard = None;
+    // What a baseline says of a part does not hold of the whole.
+    whole.baseline = None;
     if let Some(missing) = missing {
         whole.interrupted = Some(match whole.interrupted {
             Some(why) => format!("{missing}; {why}"),
@@ -65,6 +67,27 @@ pub fn merge(reports: Vec<(String, RunReport)>) -> Result<RunReport, MergeError>
     }
     whole.settle();
     Ok(whole)
+}
+
+/// The reports of several endpoints of one target as one.
+pub fn gather(reports: impl IntoIterator<Item = RunReport>) -> RunReport {
+    let mut reports = reports.into_iter();
+    let mut whole = reports.next().unwrap_or_default();
+    for report in reports {
+        whole.target.endpoints.extend(report.target.endpoints);
+        whole.target.ended.extend(report.target.ended);
+        whole.cases.extend(report.cases);
+        whole.violations.extend(report.violations);
+        whole.planned += report.planned;
+        whole.duration_ms += report.duration_ms;
+        whole.interrupted = whole.interrupted.or(report.interrupted);
+        // What one of them left out was not done for all of them.
+        if !report.scope.is_whole() {
+            whole.scope = report.scope;
+        }
+    }
+    whole.settle();
+    whole
 }
 
 /// What keeps two shards from being of one run, if anything does.

@@ -4,8 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use toml_edit::{Array, ArrayOfTables, Date, DocumentMut, Item, Table, value};
 
-use super::{Baseline, BaselineError, Disposition, signature};
+use super::judge::as_case;
+use super::{Baseline, BaselineError, signature};
 use crate::event::{CaseReport, RunReport};
+use crate::listed::{Disposition, Standing};
 use crate::requirement::Protocol;
 use crate::toml_file::TomlError;
 
@@ -15,7 +17,8 @@ const HEAD: &str = "\
 #
 # disposition: bug, wont-fix, spec-ambiguous or suite-bug. Optional: issue (a link), expires (a date from which on the
 # entry excuses nothing), endpoint (a scheme such as ws, or a URL), target (a name in pushspec.toml), when (capabilities
-# that the target has to offer for the entry to hold, e.g. { \"maximum qos\" = \"1\" }).
+# that the target has to offer for the entry to hold, e.g. { \"maximum qos\" = \"1\" }), also (verdicts that the case may
+# come to as well, where the target does not behave the same each time, e.g. [\"inconclusive\", \"pass\"]).
 ";
 
 /// A first baseline: everything that departs in a report. With `strict` also warnings and cases without
@@ -32,7 +35,8 @@ pub fn update(text: &str, report: &RunReport, today: Date) -> Result<String, Bas
     let mut document: DocumentMut = text.parse().map_err(|error: toml_edit::TomlError| {
         TomlError { line: 1, message: error.message().to_owned() }
     })?;
-    let judgement = baseline.judge(report, today);
+    let mut report = report.clone();
+    baseline.judge(&mut report, "", today);
     let entries = document.entry("known").or_insert(Item::ArrayOfTables(ArrayOfTables::new()));
     let Some(tables) = entries.as_array_of_tables_mut() else {
         let message = "known: expected [[known]] tables".to_owned();
@@ -40,42 +44,66 @@ pub fn update(text: &str, report: &RunReport, today: Date) -> Result<String, Bas
     };
     let place = |line| baseline.known.iter().position(|entry| entry.line == line);
 
-    let mut looks: BTreeMap<usize, BTreeSet<String>> = BTreeMap::new();
-    for changed in &judgement.changed {
-        let entry = changed.entry;
-        let listed = entry.signatures.iter().filter(|listed| {
-            judgement
-                .known
-                .iter()
-                .any(|known| known.entry.line == entry.line && **listed == signature(&known.case))
-        });
-        let looks = looks.entry(entry.line).or_insert_with(|| listed.cloned().collect());
-        looks.insert(signature(&changed.case));
-    }
-    for (line, looks) in looks {
+    for (line, looks) in new_looks(&report) {
         if let Some(table) = place(line).and_then(|at| tables.get_mut(at)) {
             table["signature"] = written(looks);
         }
     }
 
-    let stale: BTreeSet<usize> =
-        judgement.stale.iter().filter_map(|stale| place(stale.entry.line)).collect();
+    let stale = report.baseline.iter().flat_map(|judged| &judged.stale);
+    let stale: BTreeSet<usize> = stale.filter_map(|remark| place(remark.line)).collect();
     let mut at = 0;
     tables.retain(|_| {
         at += 1;
         !stale.contains(&(at - 1))
     });
 
+    let violations: Vec<CaseReport> = report
+        .violations
+        .iter()
+        .map(|seen| CaseReport { baseline: seen.baseline.clone(), ..as_case(seen) })
+        .collect();
     let mut unlisted: BTreeMap<(Protocol, &str), Vec<&CaseReport>> = BTreeMap::new();
-    for case in &judgement.unlisted {
-        unlisted.entry((case.protocol, &case.id)).or_default().push(case);
+    for case in report.cases.iter().chain(&violations) {
+        if standing(case) == Some(Standing::Unlisted) {
+            unlisted.entry((case.protocol, &case.id)).or_default().push(case);
+        }
     }
     for ((protocol, id), cases) in unlisted {
-        for table in added(report, protocol, id, &cases) {
+        for table in added(&report, protocol, id, &cases) {
             tables.push(table);
         }
     }
     Ok(document.to_string())
+}
+
+fn standing(case: &CaseReport) -> Option<Standing> {
+    case.baseline.as_ref().map(|listed| listed.standing)
+}
+
+/// What departures look like that look different now, by the line of their entry: together with those
+/// looks of it that are still seen.
+fn new_looks(report: &RunReport) -> BTreeMap<usize, BTreeSet<String>> {
+    let mut looks: BTreeMap<usize, BTreeSet<String>> = BTreeMap::new();
+    let of = |wanted: Standing| {
+        report.listed().filter(move |listed| listed.standing == wanted).filter_map(|listed| {
+            Some((
+                listed.entry.as_ref()?.line,
+                &listed.entry.as_ref()?.signatures,
+                &listed.signature,
+            ))
+        })
+    };
+    for (line, _, signature) in of(Standing::Changed) {
+        looks.entry(line).or_default().insert(signature.clone());
+    }
+    for (line, listed, signature) in of(Standing::Known) {
+        // What is borne by its verdict alone need not be listed.
+        if let (Some(looks), true) = (looks.get_mut(&line), listed.contains(signature)) {
+            looks.insert(signature.clone());
+        }
+    }
+    looks
 }
 
 /// The entries for a case: one if it departs at all endpoints, otherwise one for each at which it does.

@@ -5,7 +5,6 @@
 mod edit;
 mod judge;
 mod signature;
-mod tell;
 #[cfg(test)]
 mod tests;
 
@@ -14,15 +13,16 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use toml_edit::{Date, Datetime};
 
+use crate::event::Verdict;
+use crate::listed::Disposition;
 use crate::requirement::Protocol;
 use crate::toml_file::{self, Spanned, TomlError, line_of};
 
 pub use edit::{init, update};
+pub use judge::Marker;
 pub(crate) use judge::as_case;
-pub use judge::{Covered, Judgement, Stale};
 pub use signature::signature;
 pub(crate) use signature::steady;
-pub use tell::tell;
 
 /// The known departures of a target.
 #[derive(Clone, PartialEq, Debug, Default)]
@@ -50,6 +50,9 @@ pub struct Entry {
     pub when: BTreeMap<String, String>,
     /// What the departure looks like; any of these, where it varies.
     pub signatures: Vec<String>,
+    /// Verdicts that the case may come to as well, whatever that looks like, where the target does not
+    /// behave the same each time.
+    pub also: Vec<Verdict>,
     /// What is to become of it.
     pub disposition: Disposition,
     /// Why it is believed, and why it is borne.
@@ -58,32 +61,6 @@ pub struct Entry {
     pub issue: Option<String>,
     /// From this day on it excuses nothing any more.
     pub expires: Option<Date>,
-}
-
-/// What is to become of a known departure.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Disposition {
-    /// The target will be corrected.
-    Bug,
-    /// The target will stay as it is.
-    WontFix,
-    /// The specification can be read in more than one way.
-    SpecAmbiguous,
-    /// The case is wrong.
-    SuiteBug,
-}
-
-impl Disposition {
-    /// As the file writes it.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Bug => "bug",
-            Self::WontFix => "wont-fix",
-            Self::SpecAmbiguous => "spec-ambiguous",
-            Self::SuiteBug => "suite-bug",
-        }
-    }
 }
 
 /// Why a text is no baseline.
@@ -125,6 +102,8 @@ struct RawEntry {
     #[serde(default)]
     when: BTreeMap<String, String>,
     signature: Signatures,
+    #[serde(default)]
+    also: Vec<Verdict>,
     disposition: Disposition,
     #[serde(default)]
     why: String,
@@ -191,6 +170,7 @@ impl RawEntry {
             target: self.target,
             when: self.when,
             signatures,
+            also: self.also,
             disposition: self.disposition,
             why: self.why,
             issue: self.issue,

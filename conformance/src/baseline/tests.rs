@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::event::{CaseReport, RunReport, Verdict};
+use crate::listed::Standing;
 use crate::report::{ExitStatus, sample};
 
 const TODAY: Date = Date { year: 2026, month: 11, day: 27 };
@@ -50,8 +51,14 @@ fn entry(case: &str, signature: &str, more: &str) -> String {
 
 const FAILS: &str = "fail MQTT-3.1.0-2: it stays open";
 
+fn judged(baseline: &str, report: &RunReport) -> RunReport {
+    let mut report = report.clone();
+    baseline.parse::<Baseline>().unwrap().judge(&mut report, "broker.toml", TODAY);
+    report
+}
+
 fn status(baseline: &str, report: &RunReport) -> ExitStatus {
-    baseline.parse::<Baseline>().unwrap().judge(report, TODAY).status()
+    ExitStatus::of(&judged(baseline, report))
 }
 
 #[test]
@@ -72,9 +79,9 @@ fn a_case_without_a_verdict_can_be_listed() {
 #[test]
 fn what_looks_different_is_red() {
     let one = report(&[("a", Verdict::Fail, "it crashes")]);
-    let baseline: Baseline = entry("a", FAILS, "").parse().unwrap();
-    let judgement = baseline.judge(&one, TODAY);
-    assert_eq!((judgement.changed.len(), judgement.status()), (1, ExitStatus::Failed));
+    let changed = judged(&entry("a", FAILS, ""), &one);
+    assert_eq!(changed.standing(Standing::Changed), 1);
+    assert_eq!(ExitStatus::of(&changed), ExitStatus::Failed);
     // Also where it has become a warning.
     let milder = report(&[("a", Verdict::Warn, "it stays open")]);
     assert_eq!(status(&entry("a", FAILS, ""), &milder), ExitStatus::Failed);
@@ -104,9 +111,9 @@ fn an_unexpected_pass_is_stale_and_so_is_what_was_not_run() {
 fn a_run_of_a_part_says_nothing_of_the_rest() {
     let mut part = report(&[("a", Verdict::Pass, "")]);
     part.scope.cases = vec!["a".to_owned()];
-    let baseline: Baseline = entry("elsewhere", FAILS, "").parse().unwrap();
-    let judgement = baseline.judge(&part, TODAY);
-    assert_eq!((judgement.not_covered, judgement.status()), (1, ExitStatus::Conformant));
+    let part = judged(&entry("elsewhere", FAILS, ""), &part);
+    assert_eq!(ExitStatus::of(&part), ExitStatus::Conformant);
+    assert_eq!(part.baseline.unwrap().not_covered, 1);
 }
 
 #[test]
@@ -115,10 +122,8 @@ fn an_entry_expires() {
     let until = |date: &str| entry("a", FAILS, &format!("expires = {date}"));
     assert_eq!(status(&until("2026-11-27"), &one), ExitStatus::Failed);
     assert_eq!(status(&until("2026-11-28"), &one), ExitStatus::Conformant);
-    let baseline: Baseline = until("2026-12-20").parse().unwrap();
-    assert_eq!(baseline.judge(&one, TODAY).soon.len(), 1);
-    let baseline: Baseline = until("2027-06-01").parse().unwrap();
-    assert_eq!(baseline.judge(&one, TODAY).soon.len(), 0);
+    let soon = |date| judged(&until(date), &one).baseline.unwrap().soon.len();
+    assert_eq!((soon("2026-12-20"), soon("2027-06-01")), (1, 0));
 }
 
 #[test]
@@ -155,12 +160,15 @@ fn what_the_monitor_saw_can_be_listed() {
         connection: 1,
         packet: String::new(),
         trace: Vec::new(),
+        baseline: None,
     }];
     assert_eq!(status("", &one), ExitStatus::Failed);
     let listed = entry("monitor/MQTT-3.3.1-2", "fail MQTT-3.3.1-2", "");
     assert_eq!(status(&listed, &one), ExitStatus::Conformant);
     one.violations.clear();
     assert_eq!(status(&listed, &one), ExitStatus::StaleBaseline);
+    // Where it is not seen each time.
+    assert_eq!(status(&format!("{listed}also = [\"pass\"]\n"), &one), ExitStatus::Conformant);
 }
 
 #[test]
@@ -242,8 +250,40 @@ fn the_result_reads_well() {
         ("old", Verdict::Fail, "it stays open"),
         ("new", Verdict::Fail, "it lies"),
     ]);
-    let baseline: Baseline = text.parse().unwrap();
-    let judgement = baseline.judge(&now, TODAY);
     let look = crate::report::text::Look::default();
-    insta::assert_snapshot!(tell(&judgement, "broker.toml", &now, look));
+    insta::assert_snapshot!(crate::report::terminal::baseline(&judged(&text, &now), look));
+}
+
+#[test]
+fn a_case_may_have_other_verdicts_where_the_target_varies() {
+    let also = entry("a", FAILS, "also = [\"inconclusive\", \"pass\"]");
+    for (verdict, found, expected) in [
+        (Verdict::Fail, "it stays open", ExitStatus::Conformant),
+        (Verdict::Inconclusive, "once so, once not", ExitStatus::Conformant),
+        (Verdict::Pass, "", ExitStatus::Conformant),
+        (Verdict::Fail, "it crashes", ExitStatus::Failed),
+        (Verdict::NotApplicable, "", ExitStatus::StaleBaseline),
+    ] {
+        let one = report(&[("a", verdict, found), ("b", Verdict::Pass, "")]);
+        assert_eq!(status(&also, &one), expected, "{verdict} {found}");
+    }
+    let one = report(&[("a", Verdict::Inconclusive, "once so, once not")]);
+    assert_eq!(update(&also, &one, TODAY).unwrap(), also);
+}
+
+#[test]
+fn a_run_marked_as_it_goes_is_the_report_judged_afterwards() {
+    let text = format!(
+        "strict = true\n{}{}",
+        entry("mqtt/malformed/publish-with-both-qos-bits", "fail: otherwise", ""),
+        entry("mqtt/gone", FAILS, "")
+    );
+    let baseline: Baseline = text.parse().unwrap();
+    let mut marker = Marker::new(&baseline, "broker.toml".to_owned(), TODAY);
+    let mut events = sample::events();
+    events.iter_mut().for_each(|event| marker.mark(event));
+    events.push(marker.close(&RunReport::from_events(&events)));
+    let afterwards = judged(&text, &RunReport::from_events(&sample::events()));
+    assert!(afterwards.listed().count() > 1);
+    assert_eq!(RunReport::from_events(&events), afterwards);
 }

@@ -4,9 +4,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
-use pushspec::baseline::{self, Baseline};
+use pushspec::baseline::{self, Baseline, Marker};
 use pushspec::event::RunReport;
-use pushspec::report::ExitStatus;
+use pushspec::merge::gather;
+use pushspec::report::{ExitStatus, terminal};
 use pushspec::suite;
 use toml_edit::Date;
 
@@ -38,9 +39,9 @@ enum Action {
     Init {
         /// The baseline, which must not exist yet.
         file: PathBuf,
-        /// The report of a run, as `--report json=FILE` writes it.
-        #[arg(long, value_name = "REPORT")]
-        from: PathBuf,
+        /// The report of a run, as `--report json=FILE` writes it; or several, of its endpoints.
+        #[arg(long, value_name = "REPORT", required = true, num_args = 1..)]
+        from: Vec<PathBuf>,
         /// List warnings and cases without a verdict as well; from then on they have to be listed.
         #[arg(long)]
         strict: bool,
@@ -49,17 +50,17 @@ enum Action {
     Update {
         /// The baseline.
         file: PathBuf,
-        /// The report of a run, as `--report json=FILE` writes it.
-        #[arg(long, value_name = "REPORT")]
-        from: PathBuf,
+        /// The report of a run, as `--report json=FILE` writes it; or several, of its endpoints.
+        #[arg(long, value_name = "REPORT", required = true, num_args = 1..)]
+        from: Vec<PathBuf>,
     },
     /// Judge a report by it, or without one only the file itself.
     Check {
         /// The baseline.
         file: PathBuf,
-        /// The report of a run, as `--report json=FILE` writes it.
-        #[arg(long, value_name = "REPORT")]
-        from: Option<PathBuf>,
+        /// The report of a run, as `--report json=FILE` writes it; or several, of its endpoints.
+        #[arg(long, value_name = "REPORT", num_args = 1..)]
+        from: Vec<PathBuf>,
     },
 }
 
@@ -67,7 +68,7 @@ enum Action {
 pub(super) fn run(args: Args) -> Result<ExitStatus, Wrong> {
     match args.action {
         Action::Init { file, from, strict } => {
-            let report = output::read_report(&from)?;
+            let report = read_all(&from)?;
             if file.exists() {
                 return Err(Wrong::usage(format!(
                     "{}: it exists already (bring it up to date with `pushspec baseline update`)",
@@ -80,7 +81,7 @@ pub(super) fn run(args: Args) -> Result<ExitStatus, Wrong> {
             Ok(ExitStatus::Conformant)
         }
         Action::Update { file, from } => {
-            let report = output::read_report(&from)?;
+            let report = read_all(&from)?;
             let text = read(&file)?;
             let updated =
                 baseline::update(&text, &report, today()?).map_err(|error| wrong(&file, error))?;
@@ -93,32 +94,47 @@ pub(super) fn run(args: Args) -> Result<ExitStatus, Wrong> {
             Ok(ExitStatus::Conformant)
         }
         Action::Check { file, from } => {
-            let baseline = load(&file)?;
-            let Some(from) = from else {
-                let entries = baseline.known.len();
+            let judge = Judge::load(&file)?;
+            if from.is_empty() {
+                let entries = judge.baseline.known.len();
                 output::print(&format!("{}: {entries} entries\n", file.display()));
-                tell_missing_reasons(&file, &baseline);
+                tell_missing_reasons(&file, &judge.baseline);
                 return Ok(ExitStatus::Conformant);
-            };
-            judge(&baseline, &file, &output::read_report(&from)?)
+            }
+            let mut report = read_all(&from)?;
+            judge.judge(&mut report);
+            output::print(&terminal::baseline(&report, output::look()));
+            Ok(ExitStatus::of(&report))
         }
     }
 }
 
-/// Prints what a report comes to by a baseline, and tells how to end.
-pub(super) fn judge(
-    baseline: &Baseline,
-    file: &Path,
-    report: &RunReport,
-) -> Result<ExitStatus, Wrong> {
-    let judgement = baseline.judge(report, today()?);
-    let name = file.display().to_string();
-    output::print(&baseline::tell(&judgement, &name, report, output::look()));
-    Ok(judgement.status())
+/// A baseline from a file, by which a run is judged today.
+pub(super) struct Judge {
+    baseline: Baseline,
+    file: String,
+    today: Date,
+}
+
+impl Judge {
+    /// Reads it.
+    pub(super) fn load(file: &Path) -> Result<Self, Wrong> {
+        Ok(Self { baseline: load(file)?, file: file.display().to_string(), today: today()? })
+    }
+
+    /// Marks a run as it goes.
+    pub(super) fn marker(&self) -> Marker<'_> {
+        Marker::new(&self.baseline, self.file.clone(), self.today)
+    }
+
+    /// Marks a report.
+    pub(super) fn judge(&self, report: &mut RunReport) {
+        self.baseline.judge(report, &self.file, self.today);
+    }
 }
 
 /// Reads a baseline. An entry for a case that does not exist is a slip.
-pub(super) fn load(file: &Path) -> Result<Baseline, Wrong> {
+fn load(file: &Path) -> Result<Baseline, Wrong> {
     let baseline: Baseline = read(file)?.parse().map_err(|error| wrong(file, error))?;
     for entry in &baseline.known {
         let known =
@@ -132,6 +148,13 @@ pub(super) fn load(file: &Path) -> Result<Baseline, Wrong> {
         }
     }
     Ok(baseline)
+}
+
+/// One report, or those of several endpoints of a target as one.
+fn read_all(paths: &[PathBuf]) -> Result<RunReport, Wrong> {
+    let reports =
+        paths.iter().map(|path| output::read_report(path)).collect::<Result<Vec<_>, _>>()?;
+    Ok(gather(reports))
 }
 
 fn tell_missing_reasons(file: &Path, baseline: &Baseline) {

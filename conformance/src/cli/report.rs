@@ -10,6 +10,7 @@ use pushspec::report::terminal::Terminal;
 use pushspec::report::{ExitStatus, Format};
 
 use super::Wrong;
+use super::baseline::Judge;
 use super::output::{self, Files, ReportTo};
 
 /// Render reports of earlier runs
@@ -38,6 +39,9 @@ pub(super) struct Args {
     /// Write captures for Wireshark into a directory.
     #[arg(long, value_name = "DIR")]
     pcapng: Option<PathBuf>,
+    /// Judge by the known departures in this file first.
+    #[arg(long, value_name = "FILE")]
+    baseline: Option<PathBuf>,
     /// Write any of the formats of `pushspec test --report`.
     #[arg(long, value_name = "FORMAT=FILE")]
     report: Vec<ReportTo>,
@@ -54,7 +58,11 @@ Exit status: 0 rendered, whatever the verdicts are · 2 wrong usage, or a file t
 
 /// Reads and renders.
 pub(super) fn run(args: Args) -> Result<ExitStatus, Wrong> {
-    let reports = args.files.iter().map(|file| named(file)).collect::<Result<Vec<_>, _>>()?;
+    let judge = args.baseline.as_deref().map(Judge::load).transpose()?;
+    let mut reports = args.files.iter().map(|file| named(file)).collect::<Result<Vec<_>, _>>()?;
+    if let Some(judge) = judge {
+        reports.iter_mut().for_each(|named| judge.judge(&mut named.report));
+    }
     let wanted = wanted(args);
     match &reports[..] {
         [Named { report, .. }] => one(report, wanted),

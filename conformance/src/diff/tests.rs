@@ -147,6 +147,7 @@ fn what_the_monitor_sees_is_compared_too() {
         connection: 1,
         packet: String::new(),
         trace: Vec::new(),
+        baseline: None,
     });
     assert_eq!(diff(&base, &head).counts(), [(Class::Regressed, 1)].into());
     assert_eq!(diff(&head, &base).counts(), [(Class::Fixed, 1)].into());

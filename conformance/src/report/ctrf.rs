@@ -1,6 +1,6 @@
 //! The report in the Common Test Report Format, which a number of CI tools read.
 //!
-//! What has no verdict is `other`, never `passed`. Times are counted from the beginning of the run.
+//! What has no verdict is `other`, never `passed`; a departure that the baseline bears is `skipped`. Times are counted from the beginning of the run.
 
 use std::io;
 
@@ -33,7 +33,7 @@ fn ctrf(report: &RunReport) -> Value {
                 "tests": rows.len(),
                 "passed": count(Counts::Passed),
                 "failed": count(Counts::Failed),
-                "skipped": count(Counts::Skipped),
+                "skipped": count(Counts::Skipped) + count(Counts::Known),
                 "pending": 0,
                 "other": count(Counts::Unknown),
                 "start": 0,
@@ -51,7 +51,7 @@ fn test(row: &Row<'_>) -> Value {
         "status": match row.counts {
             Counts::Passed => "passed",
             Counts::Failed => "failed",
-            Counts::Skipped => "skipped",
+            Counts::Skipped | Counts::Known => "skipped",
             Counts::Unknown => "other",
         },
         "rawStatus": row.verdict,
@@ -60,6 +60,9 @@ fn test(row: &Row<'_>) -> Value {
     });
     if !row.message.is_empty() {
         test["message"] = row.message.as_str().into();
+    }
+    if let Some(remark) = &row.remark {
+        test["extra"] = json!({ "baseline": remark });
     }
     if !row.account.is_empty() {
         test["trace"] = row.account.as_str().into();
@@ -78,6 +81,7 @@ mod tests {
     #![allow(clippy::unwrap_used)]
 
     use super::*;
+    use crate::listed::Standing;
     use crate::report::sample;
 
     #[test]
@@ -85,6 +89,19 @@ mod tests {
         let mut bytes = Vec::new();
         write(&sample::report(), &mut bytes).unwrap();
         insta::assert_snapshot!(String::from_utf8(bytes).unwrap());
+    }
+
+    #[test]
+    fn what_the_baseline_bears_is_skipped() {
+        let report = sample::listed();
+        let (with, without) = (ctrf(&report), ctrf(&sample::report()));
+        let count = |of: &Value, what: &str| of["results"]["summary"][what].as_u64().unwrap();
+        let known = report.standing(Standing::Known) as u64;
+        assert_eq!(count(&with, "skipped"), count(&without, "skipped") + known);
+        let remark = with["results"]["tests"].as_array().unwrap().iter().find_map(|test| {
+            (test["status"] == "skipped").then(|| test["extra"]["baseline"].as_str()).flatten()
+        });
+        assert!(remark.unwrap().starts_with("known (bug"), "{remark:?}");
     }
 
     #[test]

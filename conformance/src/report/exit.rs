@@ -1,9 +1,11 @@
 //! The exit code, and why.
 
+use std::collections::BTreeSet;
 use std::process::ExitCode;
 
-use crate::event::{RunReport, Violation};
-use crate::requirement::{Catalogue, Level};
+use crate::event::{CaseReport, RunReport, Verdict, Violation};
+use crate::listed::Standing;
+use crate::requirement::{Catalogue, Level, Protocol};
 
 /// How the tool ends. Where several hold, the gravest wins: see [`ExitStatus::PRECEDENCE`].
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -53,22 +55,55 @@ impl ExitStatus {
         }
     }
 
-    /// How a run that came to this report ends. What lies outside of a run (usage, baseline) is the
-    /// caller's to add with [`ExitStatus::or`].
+    /// How a run that came to this report ends, given what its baseline says. What lies outside of a
+    /// run (usage, comparison) is the caller's to add with [`ExitStatus::or`].
     pub fn of(report: &RunReport) -> Self {
+        Self::given(report, |verdict| report.open(verdict), violations(report))
+    }
+
+    /// How a run ends of which is only asked what became worse since an earlier one: a departure of
+    /// before does not count. What has changed about it is the comparison's to say.
+    pub fn against(report: &RunReport, earlier: &RunReport) -> Self {
+        let before: BTreeSet<(Protocol, &str, Verdict)> =
+            earlier.cases.iter().map(|case| (case.protocol, &*case.id, case.verdict)).collect();
+        let seen: BTreeSet<(Protocol, &str)> =
+            earlier.violations.iter().map(|seen| (seen.protocol, &*seen.requirement)).collect();
+        let open = |verdict| {
+            let new = |case: &&CaseReport| {
+                case.verdict == verdict
+                    && !case.is_known()
+                    && !before.contains(&(case.protocol, &*case.id, verdict))
+            };
+            report.cases.iter().filter(new).count()
+        };
+        let violations = report.violations.iter().filter(|violation| {
+            breaks_an_obligation(violation)
+                && !violation.is_known()
+                && !seen.contains(&(violation.protocol, &*violation.requirement))
+        });
+        Self::given(report, open, violations.count())
+    }
+
+    /// How a run ends in which so many cases and violations count.
+    fn given(report: &RunReport, open: impl Fn(Verdict) -> usize, violations: usize) -> Self {
         let totals = &report.totals;
         let holds = |status: Self| match status {
-            Self::Internal => totals.error > 0,
+            Self::Internal => open(Verdict::Error) > 0,
             Self::Unreachable => unreachable(report) > 0,
             Self::Nothing => totals.judged() + totals.inconclusive + totals.error == 0,
-            Self::Failed => totals.fail > 0 || report.violations.iter().any(breaks_an_obligation),
+            Self::Failed => {
+                open(Verdict::Fail) > 0
+                    || violations > 0
+                    || report.listed().any(|listed| listed.standing != Standing::Known)
+            }
             Self::Incomplete => {
-                totals.inconclusive > 0
+                open(Verdict::Inconclusive) > 0
                     || report.interrupted.is_some()
                     || !report.target.ended.is_empty()
                     || report.cases.len() < report.planned
             }
-            Self::Usage | Self::StaleBaseline => false,
+            Self::StaleBaseline => stale(report) > 0,
+            Self::Usage => false,
             Self::Conformant => true,
         };
         Self::PRECEDENCE.into_iter().find(|&status| holds(status)).unwrap_or(Self::Internal)
@@ -83,33 +118,37 @@ impl ExitStatus {
     }
 
     /// What it says of the target, in capitals.
-    pub const fn verdict(self, report: &RunReport) -> &'static str {
+    pub fn verdict(self, report: &RunReport) -> &'static str {
+        let known = report.standing(Standing::Known) > 0;
         match self {
+            Self::Conformant if known => "AS THE BASELINE SAYS",
             Self::Conformant => "CONFORMANT",
             Self::Failed => "NOT CONFORMANT",
-            _ if report.totals.fail > 0 => "NOT CONFORMANT",
+            Self::StaleBaseline => "BASELINE OUT OF DATE",
+            _ if report.open(Verdict::Fail) > 0 => "NOT CONFORMANT",
             _ => "INCOMPLETE",
         }
     }
 
     /// Why, in a few words.
     pub fn reason(self, report: &RunReport) -> String {
-        let totals = &report.totals;
         match self {
-            Self::Conformant => "every obligation judged holds".to_owned(),
-            Self::Failed => {
-                let violations =
-                    report.violations.iter().filter(|found| breaks_an_obligation(found)).count();
-                match (totals.fail, violations) {
-                    (0, seen) => format!("{} beside the cases", plural(seen, "violation")),
-                    (failed, 0) => format!("{} failed", plural(failed, "case")),
-                    (failed, seen) => format!(
-                        "{} failed, {} beside them",
-                        plural(failed, "case"),
-                        plural(seen, "violation")
-                    ),
-                }
+            Self::Conformant if report.standing(Standing::Known) > 0 => {
+                "as the baseline says".to_owned()
             }
+            Self::Conformant => "every obligation judged holds".to_owned(),
+            Self::Failed if report.listed().any(|listed| listed.standing != Standing::Known) => {
+                not_as_listed(report)
+            }
+            Self::Failed => match (report.open(Verdict::Fail), violations(report)) {
+                (0, seen) => format!("{} beside the cases", plural(seen, "violation")),
+                (failed, 0) => format!("{} failed", plural(failed, "case")),
+                (failed, seen) => format!(
+                    "{} failed, {} beside them",
+                    plural(failed, "case"),
+                    plural(seen, "violation")
+                ),
+            },
             Self::Usage => "usage or configuration".to_owned(),
             Self::Unreachable => {
                 format!("{} could not be tested", plural(unreachable(report), "endpoint"))
@@ -118,8 +157,9 @@ impl ExitStatus {
             Self::Nothing => "no case ran".to_owned(),
             Self::Incomplete => match &report.interrupted {
                 Some(why) => format!("ended early: {why}"),
-                None if totals.inconclusive > 0 => {
-                    format!("{} inconclusive", plural(totals.inconclusive, "case"))
+                None if report.open(Verdict::Inconclusive) > 0 => {
+                    let open = report.open(Verdict::Inconclusive);
+                    format!("{} inconclusive", plural(open, "case"))
                 }
                 None if !report.target.ended.is_empty() => {
                     format!(
@@ -132,9 +172,13 @@ impl ExitStatus {
                     format!("{} not reported", plural(missing, "case"))
                 }
             },
-            Self::StaleBaseline => "the baseline lists failures that are gone".to_owned(),
+            Self::StaleBaseline => {
+                let entries = if stale(report) == 1 { "entry" } else { "entries" };
+                format!("{} stale {entries} in the baseline", stale(report))
+            }
             Self::Internal => {
-                format!("{} ended in an error of pushspec itself", plural(totals.error, "case"))
+                let errors = plural(report.open(Verdict::Error), "case");
+                format!("{errors} ended in an error of pushspec itself")
             }
         }
     }
@@ -144,6 +188,27 @@ impl From<ExitStatus> for ExitCode {
     fn from(status: ExitStatus) -> Self {
         Self::from(status.code())
     }
+}
+
+/// Obligations that were seen to be broken beside the cases, and are not known to be.
+fn violations(report: &RunReport) -> usize {
+    let open = |seen: &&Violation| breaks_an_obligation(seen) && !seen.is_known();
+    report.violations.iter().filter(open).count()
+}
+
+fn stale(report: &RunReport) -> usize {
+    report.baseline.as_ref().map_or(0, |baseline| baseline.stale.len())
+}
+
+/// How what departs differs from what the baseline lists.
+fn not_as_listed(report: &RunReport) -> String {
+    if report.standing(Standing::Changed) + report.standing(Standing::Expired) > 0 {
+        return "departures differ from the baseline".to_owned();
+    }
+    let unlisted = report.standing(Standing::Unlisted);
+    let noun =
+        if report.open(Verdict::Fail) + violations(report) > 0 { "failure" } else { "departure" };
+    format!("{} not in the baseline", plural(unlisted, noun))
 }
 
 fn unreachable(report: &RunReport) -> usize {
@@ -167,7 +232,6 @@ mod tests {
 
     use super::*;
     use crate::event::{Endpoint, Target, Totals};
-    use crate::requirement::Protocol;
 
     fn violation(requirement: &str) -> Violation {
         Violation {
@@ -179,6 +243,7 @@ mod tests {
             connection: 0,
             packet: String::new(),
             trace: Vec::new(),
+            baseline: None,
         }
     }
 
@@ -260,6 +325,53 @@ mod tests {
         let mut report = report(false, false, false, false, true, false);
         report.planned = 2;
         assert_eq!(ExitStatus::of(&report), ExitStatus::Incomplete);
+    }
+
+    #[test]
+    fn what_the_baseline_says_decides() {
+        let mut report = crate::report::sample::listed();
+        assert_eq!(ExitStatus::of(&report), ExitStatus::Internal);
+        report.cases.retain(|case| case.verdict == Verdict::Pass || case.is_known());
+        report.target.endpoints.iter_mut().for_each(|endpoint| endpoint.unreachable = None);
+        report.target.ended.clear();
+        report.interrupted = None;
+        report.planned = report.cases.len();
+        report.settle();
+        assert!(report.totals.fail > 0 && !report.violations.is_empty());
+        assert_eq!(ExitStatus::of(&report), ExitStatus::StaleBaseline);
+        report.baseline.iter_mut().for_each(|baseline| baseline.stale.clear());
+        assert_eq!(ExitStatus::of(&report), ExitStatus::Conformant);
+        assert_eq!(ExitStatus::Conformant.verdict(&report), "AS THE BASELINE SAYS");
+        report.cases[0].baseline = report.violations[0]
+            .baseline
+            .clone()
+            .map(|listed| crate::listed::Listed { standing: Standing::Unlisted, ..listed });
+        assert_eq!(ExitStatus::of(&report), ExitStatus::Failed);
+    }
+
+    #[test]
+    fn a_departure_of_before_does_not_count_against_an_earlier_run() {
+        let now = RunReport {
+            violations: vec![violation("MQTT-3.3.1-2")],
+            ..report(false, false, false, false, true, false)
+        };
+        assert_eq!(ExitStatus::of(&now), ExitStatus::Failed);
+        assert_eq!(ExitStatus::against(&now, &now), ExitStatus::Conformant);
+        assert_eq!(ExitStatus::against(&now, &RunReport::default()), ExitStatus::Failed);
+        let mut now = crate::report::sample::report();
+        now.cases.retain(|case| matches!(case.verdict, Verdict::Fail | Verdict::Inconclusive));
+        now.target.endpoints.iter_mut().for_each(|endpoint| endpoint.unreachable = None);
+        now.target.ended.clear();
+        now.interrupted = None;
+        now.planned = now.cases.len();
+        now.settle();
+        assert_eq!(ExitStatus::of(&now), ExitStatus::Failed);
+        assert_eq!(ExitStatus::against(&now, &now), ExitStatus::Conformant);
+        let mut before = now.clone();
+        before.cases.retain(|case| case.verdict == Verdict::Fail);
+        assert_eq!(ExitStatus::against(&now, &before), ExitStatus::Incomplete);
+        before.cases.remove(0);
+        assert_eq!(ExitStatus::against(&now, &before), ExitStatus::Failed);
     }
 
     #[test]

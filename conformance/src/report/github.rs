@@ -20,7 +20,8 @@ pub fn summary(report: &RunReport, taken: usize) -> String {
     text
 }
 
-/// Workflow commands that annotate the run: at most ten, the gravest first.
+/// Workflow commands that annotate the run: at most ten, the gravest first. What the baseline bears is
+/// no news.
 pub fn annotations(report: &RunReport) -> String {
     let rows = rows(report);
     let grave = |row: &&Row<'_>| match (row.counts, row.verdict) {
@@ -37,7 +38,8 @@ pub fn annotations(report: &RunReport) -> String {
         let kind = if row.counts == Counts::Passed { "warning" } else { "error" };
         let protocol = row.protocol.map_or("", |protocol| protocol.title());
         let title = format!("{} {} {protocol}", row.verdict.to_uppercase(), row.name);
-        let message = format!("{} {}", row.message, row.requirements.join(" "));
+        let remark = row.remark.as_ref().map(|remark| format!(" ({remark})")).unwrap_or_default();
+        let message = format!("{}{remark} {}", row.message, row.requirements.join(" "));
         let _ =
             writeln!(out, "::{kind} title={}::{}", property(title.trim()), data(message.trim()));
     }
@@ -65,6 +67,14 @@ mod tests {
     #[test]
     fn the_gravest_are_annotated_first() {
         insta::assert_snapshot!(annotations(&sample::report()));
+    }
+
+    #[test]
+    fn what_the_baseline_bears_is_no_news() {
+        let told = annotations(&sample::listed());
+        assert!(!told.contains("known (bug"), "{told}");
+        assert!(told.contains("known otherwise (line 12"), "{told}");
+        assert!(told.contains("title=STALE baseline/mqtt/connect/is-accepted"), "{told}");
     }
 
     #[test]

@@ -2,7 +2,7 @@
 //!
 //! One test suite per endpoint and protocol. A case fails as `<failure>`; a case without a verdict on
 //! the target is an `<error>` of type `inconclusive` or `error`, never a pass; one that does not
-//! apply is `<skipped>` with its reason; a warning passes, and is told in `system-out` and in the
+//! apply is `<skipped>` with its reason, and so is a departure that the baseline bears; a warning passes, and is told in `system-out` and in the
 //! property `warning`. What belongs to no case (an endpoint that cannot be tested, a run that was
 //! ended early, violations seen beside the cases) is a test case of its own, so that it cannot be
 //! overlooked.
@@ -58,6 +58,9 @@ fn test_case(row: &Row<'_>) -> TestCase {
         test.add_property(Property::new("level", level.to_string()));
     }
     test.add_property(Property::new("verdict", row.verdict));
+    if let Some(remark) = &row.remark {
+        test.add_property(Property::new("baseline", remark.as_str()));
+    }
     let mut said = String::new();
     if let Some(case) = row.case {
         for (name, value) in &case.observations {
@@ -98,6 +101,13 @@ fn status(row: &Row<'_>) -> TestCaseStatus {
             let mut skipped = TestCaseStatus::skipped();
             skipped.set_message(row.message.as_str());
             return skipped;
+        }
+        // The only state that reddens no job and is no pass either.
+        Counts::Known => {
+            let mut known = TestCaseStatus::skipped();
+            known.set_message(row.remark.as_deref().unwrap_or_default());
+            known.set_description(row.account.as_str());
+            return known;
         }
         Counts::Failed => (
             NonSuccessKind::Failure,
@@ -146,6 +156,22 @@ mod tests {
     #[test]
     fn what_went_wrong_around_the_cases_is_there() {
         insta::assert_snapshot!(written(&sample::broken_off()));
+    }
+
+    #[test]
+    fn what_the_baseline_bears_reddens_nothing() {
+        let report = sample::listed();
+        let text = written(&report);
+        let parsed = Report::deserialize_from_str(&text).unwrap();
+        let stale = report.baseline.as_ref().unwrap().stale.len();
+        // Warnings have to be listed there, and are not.
+        let red = report.open(Verdict::Fail) + report.open(Verdict::Warn) + stale;
+        assert_eq!(parsed.failures, red);
+        assert!(report.open(Verdict::Fail) < report.totals.fail);
+        assert!(
+            text.contains("message=\"known (bug, https://example.org/2211): it is #known"),
+            "{text}"
+        );
     }
 
     #[test]

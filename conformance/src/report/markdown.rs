@@ -24,13 +24,16 @@ pub(super) fn text(report: &RunReport, limit: usize) -> String {
     let mut page = Page { text: String::new(), limit, left_out: 0 };
     page.head(report);
     let of = |wanted: fn(Verdict) -> bool| {
-        report.cases.iter().filter(move |case| wanted(case.verdict)).collect::<Vec<_>>()
+        let belongs = move |case: &&CaseReport| wanted(case.verdict) && !case.is_known();
+        report.cases.iter().filter(belongs).collect::<Vec<_>>()
     };
     page.violations(report);
     page.findings("Failures", &of(|verdict| verdict == Verdict::Fail));
     page.findings("Errors of pushspec", &of(|verdict| verdict == Verdict::Error));
     page.findings("Without a verdict", &of(|verdict| verdict == Verdict::Inconclusive));
     page.findings("Warnings", &of(|verdict| verdict == Verdict::Warn));
+    page.stale(report);
+    page.known(report);
     page.not_applicable(report);
     page.end()
 }
@@ -105,7 +108,7 @@ impl Page {
 
     fn violations(&mut self, report: &RunReport) {
         let mut heading = "\n## Seen beside the cases\n".to_owned();
-        for violation in &report.violations {
+        for violation in report.violations.iter().filter(|violation| !violation.is_known()) {
             let word = if level(violation) == Level::Must { "FAIL" } else { "WARN" };
             let text = Catalogue::embedded()
                 .get(violation.protocol, &violation.requirement)
@@ -140,6 +143,45 @@ impl Page {
             if self.add(&whole) || self.add(&format!("{heading}\n{brief}")) {
                 heading.clear();
             } else {
+                self.left_out += 1;
+            }
+        }
+    }
+
+    /// Entries of the baseline that have to go.
+    fn stale(&mut self, report: &RunReport) {
+        let stale = report.baseline.iter().flat_map(|baseline| &baseline.stale);
+        let lines: Vec<String> = stale
+            .map(|entry| {
+                let (case, said) = (escaped(&entry.case), escaped(&entry.said));
+                format!("- {case} {}: line {}, {said}\n", entry.protocol.title(), entry.line)
+            })
+            .collect();
+        if !lines.is_empty() {
+            let heading = format!("\n## Stale in the baseline ({})\n\n", lines.len());
+            self.add(&format!("{heading}{}", lines.concat()));
+        }
+    }
+
+    /// What the baseline bears, in a line each.
+    fn known(&mut self, report: &RunReport) {
+        let cases = report.cases.iter().map(|case| {
+            (case.id.clone(), case.verdict.name(), case.protocol, case.baseline.as_ref())
+        });
+        let seen = report.violations.iter().map(|seen| {
+            let name = format!("monitor/{}", seen.requirement);
+            (name, "seen", seen.protocol, seen.baseline.as_ref())
+        });
+        let lines: Vec<String> = cases
+            .chain(seen)
+            .filter_map(|(id, verdict, protocol, listed)| {
+                let remark = escaped(&listed.filter(|listed| listed.is_known())?.remark());
+                Some(format!("- {verdict} {} {}: {remark}\n", escaped(&id), protocol.title()))
+            })
+            .collect();
+        if !lines.is_empty() {
+            let heading = format!("\n## Known ({})\n\n", lines.len());
+            if !self.add(&format!("{heading}{}", lines.concat())) {
                 self.left_out += 1;
             }
         }
@@ -188,6 +230,9 @@ fn brief(case: &CaseReport) -> String {
     }
     let found = escaped(case.found.as_deref().unwrap_or_default());
     let _ = writeln!(block, "\n- expected: {}\n- found: {found}", escaped(&case.expected));
+    if let Some(listed) = &case.baseline {
+        let _ = writeln!(block, "- baseline: {}", escaped(&listed.remark()));
+    }
     block
 }
 
@@ -242,6 +287,15 @@ mod tests {
     #[test]
     fn reads_well() {
         insta::assert_snapshot!(text(&sample::report(), usize::MAX));
+    }
+
+    #[test]
+    fn what_the_baseline_bears_comes_behind_what_counts() {
+        let text = text(&sample::listed(), usize::MAX);
+        let at = |what: &str| text.find(what).unwrap_or_else(|| panic!("no {what} in {text}"));
+        assert!(at("## Failures") < at("## Stale in the baseline (1)"));
+        assert!(at("## Stale") < at("## Known ("));
+        assert!(text.contains("- baseline: known otherwise"), "{text}");
     }
 
     #[test]

@@ -27,6 +27,6 @@ pub mod terminal;
 pub mod text;
 
 pub use exit::ExitStatus;
-pub(crate) use exit::{breaks_an_obligation, plural};
+pub(crate) use exit::breaks_an_obligation;
 pub use format::Format;
 pub use redact::{Secrets, redact};

@@ -5,6 +5,7 @@
 use std::fmt::Write as _;
 
 use crate::event::{CaseReport, ProcessEnd, RunReport, Verdict, Violation};
+use crate::listed::Listed;
 use crate::requirement::{Catalogue, Level, Protocol};
 
 use super::terminal::{trace_lines, trace_text};
@@ -24,6 +25,8 @@ pub(super) enum Counts {
     Skipped,
     /// There is no verdict, and there should be one: never a pass.
     Unknown,
+    /// It departs, and the baseline bears that: neither a pass nor a failure.
+    Known,
 }
 
 /// One line of a test report.
@@ -45,6 +48,8 @@ pub(super) struct Row<'a> {
     pub(super) requirements: Vec<&'a str>,
     /// What was found, or why there is no verdict.
     pub(super) message: String,
+    /// How it stands to the baseline, where that has something to say.
+    pub(super) remark: Option<String>,
     /// Everything that proves it: requirements, expected, found, trace.
     pub(super) account: String,
     /// Milliseconds.
@@ -74,6 +79,15 @@ pub(super) fn rows(report: &RunReport) -> Vec<Row<'_>> {
     }
     rows.extend(report.cases.iter().map(of_case));
     rows.extend(report.violations.iter().map(of_violation));
+    for stale in report.baseline.iter().flat_map(|baseline| &baseline.stale) {
+        let said = format!("listed in line {} of the baseline: {}", stale.line, stale.said);
+        let name = format!("baseline/{}", stale.case);
+        rows.push(Row {
+            protocol: Some(stale.protocol),
+            counts: Counts::Failed,
+            ..beside("", &plain(&name), "stale", &said)
+        });
+    }
     for end in &report.target.ended {
         rows.push(Row {
             account: plain(&last_words(end)),
@@ -111,6 +125,7 @@ fn beside(endpoint: &str, name: &str, verdict: &'static str, message: &str) -> R
         level: None,
         requirements: Vec::new(),
         message: plain(message),
+        remark: None,
         account: plain(message),
         duration_ms: 0,
         case: None,
@@ -129,15 +144,29 @@ fn of_case(case: &CaseReport) -> Row<'_> {
         endpoint: plain(&case.endpoint),
         protocol: Some(case.protocol),
         name: plain(&case.id),
-        counts,
+        counts: listed(counts, case.baseline.as_ref()),
         verdict: case.verdict.name(),
         level: Some(case.level),
         requirements: case.requirements.iter().map(String::as_str).collect(),
         message: plain(case.found.as_deref().unwrap_or_default()),
+        remark: remark(case.baseline.as_ref()),
         account: if told { String::new() } else { plain(&account(case)) },
         duration_ms: case.duration_ms,
         case: Some(case),
     }
+}
+
+/// How it counts, given the baseline: what has to be listed and is not, or otherwise, fails.
+fn listed(counts: Counts, listed: Option<&Listed>) -> Counts {
+    match (listed, counts) {
+        (Some(listed), _) if listed.is_known() => Counts::Known,
+        (Some(_), Counts::Passed) => Counts::Failed,
+        _ => counts,
+    }
+}
+
+fn remark(listed: Option<&Listed>) -> Option<String> {
+    listed.map(|listed| plain(&listed.remark()))
 }
 
 fn of_violation(violation: &Violation) -> Row<'_> {
@@ -147,11 +176,12 @@ fn of_violation(violation: &Violation) -> Row<'_> {
         endpoint: plain(&violation.endpoint),
         protocol: Some(violation.protocol),
         name: plain(&format!("monitor/{}", violation.requirement)),
-        counts,
+        counts: listed(counts, violation.baseline.as_ref()),
         verdict: if level == Level::Must { "fail" } else { "warn" },
         level: Some(level),
         requirements: vec![&violation.requirement],
         message: plain(&violation.found),
+        remark: remark(violation.baseline.as_ref()),
         account: plain(&format!(
             "{}\nseen during {}\n\n{}",
             stated(violation.protocol, &violation.requirement),
@@ -178,7 +208,11 @@ pub(super) fn account(case: &CaseReport) -> String {
         text.push('\n');
     }
     let found = case.found.as_deref().unwrap_or_default();
-    let _ = writeln!(text, "\nexpected: {}\nfound:    {found}\n", case.expected);
+    let _ = writeln!(text, "\nexpected: {}\nfound:    {found}", case.expected);
+    if let Some(listed) = &case.baseline {
+        let _ = writeln!(text, "baseline: {}", listed.remark());
+    }
+    text.push('\n');
     text.push_str(&trace_text(case, LOOK));
     text
 }

@@ -6,6 +6,7 @@ use crate::event::{
     Advice, CaseReport, EVENTS_SCHEMA, Endpoint, Event, ProcessEnd, RunReport, Scope, Tool,
     Verdict, Violation,
 };
+use crate::listed::{BaselineReport, Disposition, Listed, ListedEntry, Remark, Standing};
 use crate::requirement::{Level, Protocol};
 use crate::trace::{EntryKind, Mark, TraceEntry};
 
@@ -13,7 +14,7 @@ const BROKER: &str = "mqtt://127.0.0.1:1883";
 const STREAM: &str = "http://127.0.0.1:8080/events?room=1&last=2";
 
 /// The events of a run with every verdict in it.
-pub(super) fn events() -> Vec<Event> {
+pub(crate) fn events() -> Vec<Event> {
     let mut events = vec![
         Event::RunStarted {
             schema: EVENTS_SCHEMA.to_owned(),
@@ -55,6 +56,48 @@ pub(crate) fn report() -> RunReport {
         connection: 1,
         packet: "malformed PUBLISH: DUP at byte 0".to_owned(),
         trace: vec![entry(), dup_at_qos_0()],
+        baseline: None,
+    });
+    report
+}
+
+/// [`report`] beside a baseline: of its failures the first and the violation are known, the second
+/// looks different; its warnings are not listed, and one entry is stale.
+pub(crate) fn listed() -> RunReport {
+    let mut report = report();
+    let mark = |standing, signature: &str| Listed {
+        standing,
+        signature: signature.to_owned(),
+        entry: (standing != Standing::Unlisted).then(|| ListedEntry {
+            line: 12,
+            signatures: vec!["fail MQTT-3.3.1-4: it <stays> open".to_owned()],
+            disposition: Disposition::Bug,
+            why: "it is #known & <borne>".to_owned(),
+            issue: Some("https://example.org/2211".to_owned()),
+            expires: None,
+        }),
+    };
+    let mut standings = [Standing::Known, Standing::Changed].into_iter().cycle();
+    for case in &mut report.cases {
+        case.baseline = match case.verdict {
+            Verdict::Fail => standings.next().map(|standing| mark(standing, "fail: so")),
+            Verdict::Warn => Some(mark(Standing::Unlisted, "warn: so")),
+            _ => None,
+        };
+    }
+    for violation in &mut report.violations {
+        violation.baseline = Some(mark(Standing::Known, "fail MQTT-3.3.1-2"));
+    }
+    report.baseline = Some(BaselineReport {
+        file: "broker.toml".to_owned(),
+        stale: vec![Remark {
+            line: 30,
+            case: "mqtt/connect/is-accepted".to_owned(),
+            protocol: Protocol::Mqtt311,
+            said: "pass at mqtt://127.0.0.1:1883".to_owned(),
+        }],
+        soon: Vec::new(),
+        not_covered: 1,
     });
     report
 }
@@ -186,6 +229,7 @@ fn pass(id: &str, protocol: Protocol) -> CaseReport {
         measured_ms: BTreeMap::new(),
         trace: Vec::new(),
         duration_ms: 4,
+        baseline: None,
     }
 }
 

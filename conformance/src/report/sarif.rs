@@ -2,7 +2,8 @@
 //! many kinds.
 //!
 //! A rule is a requirement, a result a case that breaks it. A network has no source lines: the place
-//! of a result is its case, as a logical location, and the endpoint's URL as the artifact.
+//! of a result is its case, as a logical location, and the endpoint's URL as the artifact. What the
+//! baseline bears is suppressed.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -24,7 +25,7 @@ pub fn write(report: &RunReport, mut out: impl io::Write) -> io::Result<()> {
 fn sarif(report: &RunReport) -> Value {
     let rows = rows(report);
     let findings: Vec<&Row<'_>> =
-        rows.iter().filter(|row| row.counts == Counts::Failed || row.verdict == "warn").collect();
+        rows.iter().filter(|row| matches!(row.verdict, "fail" | "warn" | "stale")).collect();
     let mut rules: BTreeMap<String, Value> = BTreeMap::new();
     let results: Vec<Value> = findings.iter().map(|row| result(row, &mut rules)).collect();
     let unknown: Vec<Value> = rows
@@ -62,16 +63,22 @@ fn result(row: &Row<'_>, rules: &mut BTreeMap<String, Value>) -> Value {
     let id = row.requirements.first().copied().unwrap_or("none");
     let rule = rule_id(row.protocol, id);
     rules.entry(rule.clone()).or_insert_with(|| described(&rule, row.protocol, id));
-    json!({
+    let grave = matches!(row.verdict, "fail" | "stale") || row.counts == Counts::Failed;
+    let mut result = json!({
         "ruleId": rule,
-        "level": if row.counts == Counts::Failed { "error" } else { "warning" },
+        "level": if grave { "error" } else { "warning" },
         "message": { "text": format!("{}: {}\n\n{}", row.name, row.message, row.account) },
         "locations": [{
             "physicalLocation": { "artifactLocation": { "uri": uri(&row.endpoint) } },
             "logicalLocations": [{ "fullyQualifiedName": row.name, "kind": "member" }],
         }],
         "partialFingerprints": { "case/v1": format!("{} {}", row.suite(), row.name) },
-    })
+    });
+    if let (Counts::Known, Some(remark)) = (row.counts, &row.remark) {
+        result["suppressions"] =
+            json!([{ "kind": "external", "status": "accepted", "justification": remark }]);
+    }
+    result
 }
 
 /// Ids repeat between versions with different meanings.
@@ -117,6 +124,7 @@ mod tests {
     #![allow(clippy::unwrap_used)]
 
     use super::*;
+    use crate::listed::Standing;
     use crate::report::sample;
 
     #[test]
@@ -124,6 +132,15 @@ mod tests {
         let mut bytes = Vec::new();
         write(&sample::report(), &mut bytes).unwrap();
         insta::assert_snapshot!(String::from_utf8(bytes).unwrap());
+    }
+
+    #[test]
+    fn what_the_baseline_bears_is_suppressed() {
+        let report = sample::listed();
+        let sarif = sarif(&report);
+        let results = sarif["runs"][0]["results"].as_array().unwrap();
+        let suppressed = results.iter().filter(|result| !result["suppressions"].is_null());
+        assert_eq!(suppressed.count(), report.standing(Standing::Known));
     }
 
     #[test]

@@ -45,6 +45,7 @@ pub(super) fn report(
         measured_ms: gathered.measured,
         trace: evidence.trace.entries(),
         duration_ms,
+        baseline: None,
     };
     hide_generated(&mut report, generated);
     report
@@ -67,6 +68,7 @@ pub(super) fn violations(
             case: job.about.id.to_owned(),
             connection: sighting.connection,
             packet: hidden(sighting.packet, generated),
+            baseline: None,
         })
         .collect()
 }

@@ -8,7 +8,7 @@ import sys
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 
-from . import descriptor, expected, outcome
+from . import descriptor, outcome
 from .process import Process
 from .session import Settings, test_target
 
@@ -57,8 +57,8 @@ def parse_arguments(arguments):
     parser.add_argument("--endpoint", action="append", metavar="NAME", help="only endpoints of this name; may be repeated")
     parser.add_argument("--timeout", type=float, default=900, metavar="S", help="most seconds for one endpoint (default: 900)")
     judge = parser.add_mutually_exclusive_group()
-    judge.add_argument("--expect", type=Path, metavar="FILE", help="expected verdicts (default: the target's expected.toml, if there is one)")
-    judge.add_argument("--no-expect", action="store_true", help="report only, judge nothing")
+    judge.add_argument("--baseline", type=Path, metavar="FILE", help="known departures (default: the target's baseline.toml, if there is one)")
+    judge.add_argument("--no-baseline", action="store_true", help="report only, judge nothing")
     options = parser.parse_args(arguments)
     options.extra = tuple(extra)
     if options.list:
@@ -67,8 +67,8 @@ def parse_arguments(arguments):
         parser.error("give the names of targets, or --all, or --short")
     if options.parallel < 1:
         parser.error("--parallel: expected a number from 1")
-    if options.expect and len(options.names) != 1:
-        parser.error("--expect goes with exactly one target")
+    if options.baseline and len(options.names) != 1:
+        parser.error("--baseline goes with exactly one target")
     return options
 
 
@@ -86,22 +86,19 @@ def load_targets(options):
     return targets
 
 
-def load_expectations(target, options):
-    """The list that a target is judged by, or None."""
-    path = options.expect or target.directory / "expected.toml"
-    if options.no_expect or (not options.expect and not path.exists()):
+def baseline_of(target, options):
+    """The baseline that a target is judged by, or None. What is wrong with it, pushspec tells."""
+    path = options.baseline or target.directory / "baseline.toml"
+    if options.no_baseline or (not options.baseline and not path.exists()):
         return None
-    try:
-        return expected.parse(path.read_text(encoding="utf-8"))
-    except (OSError, expected.ExpectedError) as error:
-        raise expected.ExpectedError(f"{path}: {error}") from error
+    return path.absolute()
 
 
 def as_they_end(chosen, settings, parallel):
     """The outcomes of each target, so many of them tested at the same time."""
     pool = ThreadPoolExecutor(parallel)
     try:
-        ending = as_completed([pool.submit(test_target, target, settings, expectations) for target, expectations in chosen])
+        ending = as_completed([pool.submit(test_target, target, settings, baseline) for target, baseline in chosen])
         for future in ending:
             yield future.result()
     finally:
@@ -122,8 +119,8 @@ def main(arguments):
     try:
         if not os.access(pushspec, os.X_OK):
             raise descriptor.DescriptorError(f"no program at {pushspec}; build it, or name it with --pushspec")
-        chosen = [(target, load_expectations(target, options)) for target in load_targets(options)]
-    except (descriptor.DescriptorError, expected.ExpectedError) as error:
+        chosen = [(target, baseline_of(target, options)) for target in load_targets(options)]
+    except descriptor.DescriptorError as error:
         print(f"error: {error}", file=sys.stderr)
         return USAGE
     out = options.out.absolute()

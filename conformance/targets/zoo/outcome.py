@@ -23,7 +23,7 @@ class State(Enum):
     """How an endpoint came out."""
 
     AS_EXPECTED = "as expected"
-    NOT_JUDGED = "not judged: no list of expected verdicts"
+    NOT_JUDGED = "not judged: no baseline"
     UNEXPECTED = "UNEXPECTED"
     ERROR = "ERROR"
     SKIPPED = "SKIPPED"
@@ -69,6 +69,21 @@ def read_report(path):
         if not all(isinstance(case.get(key), str) for key in ("id", "protocol", "verdict")):
             raise ReportError(f"a case of the report lacks id, protocol or verdict: {case}")
     return report
+
+
+def differences(report):
+    """What in a report is not as its baseline says, in a line each."""
+    lines = []
+    seen = [{**violation, "id": f"monitor/{violation['requirement']}"} for violation in report.get("violations", ())]
+    for case in (*report["cases"], *seen):
+        listed = case.get("baseline", {"standing": "known"})
+        if listed["standing"] != "known":
+            lines.append(f"{case['id']} ({case['protocol']}): {listed['standing']}: {listed['signature']}")
+    for entry in report.get("baseline", {}).get("stale", ()):
+        lines.append(f"{entry['case']} ({entry['protocol']}): listed in line {entry['line']}: {entry['said']}")
+    if report.get("interrupted"):
+        lines.append(f"ended early: {report['interrupted']}")
+    return lines
 
 
 def exit_status(outcomes):

@@ -10,7 +10,7 @@ import urllib.request
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from . import expected, outcome
+from . import outcome
 from .descriptor import fill
 from .outcome import Outcome, State
 from .process import NotReady, Process, free_ports
@@ -30,15 +30,15 @@ class Settings:
     install_timeout: float = 600
 
 
-def test_target(target, settings, expectations):
-    """The outcome of every endpoint of a target. `expectations` is None where there is no list."""
+def test_target(target, settings, baseline):
+    """The outcome of every endpoint of a target. `baseline` is None where there is none."""
     refusal = _install(target, settings)
     if refusal:
         return [refusal]
     # A short path: the name of a unix socket has room for about a hundred bytes.
     with tempfile.TemporaryDirectory(prefix="zoo-") as scratch:
         try:
-            return _started(target, settings, expectations, Path(scratch))
+            return _started(target, settings, baseline, Path(scratch))
         except NotReady as error:
             return [Outcome(target.name, State.ERROR, f"installed, but not started: {error}")]
 
@@ -56,7 +56,7 @@ def _install(target, settings):
         return Outcome(target.name, State.ERROR, reason, details=[install.last_lines()])
 
 
-def _started(target, settings, expectations, scratch):
+def _started(target, settings, baseline, scratch):
     ports = free_ports(1 + len(target.ports))
     values = {"port": ports[0], "dir": scratch, "cache": settings.cache}
     env = {"PORT": str(ports[0]), "PUSHSPEC_DIR": str(scratch)}
@@ -68,7 +68,7 @@ def _started(target, settings, expectations, scratch):
     print(f"{target.name}: {target.title}, {version}", flush=True)
     if target.crashes:
         endpoints = [_started_by_pushspec(target, endpoint, env) for endpoint in target.endpoints]
-        return [_confirmed(target, endpoint, values, settings, expectations) for endpoint in endpoints]
+        return [_confirmed(target, endpoint, values, settings, baseline) for endpoint in endpoints]
 
     log = settings.out / f"{target.name}.log"
     with Process([target.directory / "start"], env=env, cwd=scratch, log=log) as server:
@@ -82,7 +82,7 @@ def _started(target, settings, expectations, scratch):
             return [Outcome(target.name, State.ERROR, reason, details=[server.last_lines()])]
         outcomes = []
         for endpoint in target.endpoints:
-            outcomes.append(_confirmed(target, endpoint, values, settings, expectations))
+            outcomes.append(_confirmed(target, endpoint, values, settings, baseline))
             # A connection is seen to close a moment before the process is seen to have ended.
             if server.wait(0.1) is not None:
                 last = outcomes[-1]
@@ -99,15 +99,15 @@ def _started_by_pushspec(target, endpoint, env):
     return replace(endpoint, args=(*endpoint.args, "--exec", command, "--exec-timeout", f"{target.ready_timeout:.0f}"))
 
 
-def _confirmed(target, endpoint, values, settings, expectations):
+def _confirmed(target, endpoint, values, settings, baseline):
     """An endpoint that is not as expected is tested again: what is told as unexpected was so twice.
 
     What was so only once is told as unstable, since a verdict that changes is worth a look of its own.
     """
-    first = _test(target, endpoint, values, settings, expectations)
+    first = _test(target, endpoint, values, settings, baseline)
     if first.state is not State.UNEXPECTED:
         return first
-    second = _test(target, endpoint, values, settings, expectations)
+    second = _test(target, endpoint, values, settings, baseline)
     if second.state not in (State.UNEXPECTED, State.AS_EXPECTED):
         return second
     lasting = [line for line in second.details if line in first.details]
@@ -117,7 +117,7 @@ def _confirmed(target, endpoint, values, settings, expectations):
     return second
 
 
-def _test(target, endpoint, values, settings, expectations):
+def _test(target, endpoint, values, settings, baseline):
     name = f"{target.name}/{endpoint.name}"
     stem = settings.out / f"{target.name}.{endpoint.name}"
     # A report of an earlier run must not be taken for this one's.
@@ -128,6 +128,8 @@ def _test(target, endpoint, values, settings, expectations):
     command += [f"--report=json={report_path}", f"--report=junit={junit_path}"]
     if endpoint.publish_url:
         command += ["--publish-url", fill(endpoint.publish_url, values)]
+    if baseline:
+        command += ["--baseline", baseline]
     command += [*(fill(argument, values) for argument in endpoint.args), *settings.extra]
 
     start = time.monotonic()
@@ -145,15 +147,13 @@ def _test(target, endpoint, values, settings, expectations):
         report = outcome.read_report(report_path)
     except outcome.ReportError as error:
         return Outcome(name, State.ERROR, str(error), seconds=seconds, details=[tail])
-    if expectations is None:
+    if baseline is None:
         return Outcome(name, State.NOT_JUDGED, totals=report["totals"], seconds=seconds)
-    different = expected.differences(expectations, endpoint.name, report)
-    listing = stem.with_name(stem.name + ".unexpected.toml")
-    listing.unlink(missing_ok=True)
-    if different:
-        listing.write_text(expected.listing(endpoint.name, different), encoding="utf-8")
+    different = outcome.differences(report)
+    if status != 0 and not different:
+        different = [f"pushspec ended with status {status}, see {stem.name}.txt"]
     state = State.UNEXPECTED if different else State.AS_EXPECTED
-    return Outcome(name, state, totals=report["totals"], seconds=seconds, details=[str(d) for d in different])
+    return Outcome(name, state, totals=report["totals"], seconds=seconds, details=different)
 
 
 def _version(target, values):

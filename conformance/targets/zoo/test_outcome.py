@@ -63,5 +63,26 @@ class ReadReport(unittest.TestCase):
                 self.read(text)
 
 
+class Differences(unittest.TestCase):
+    def test_what_is_known_is_none(self):
+        known = {**CASE, "verdict": "fail", "baseline": {"standing": "known", "signature": "fail"}}
+        self.assertEqual(outcome.differences({"cases": [CASE, known], "baseline": {"file": "b"}}), [])
+
+    def test_everything_else_is_told(self):
+        changed = {**CASE, "baseline": {"standing": "changed", "signature": "fail: x"}}
+        seen = {"requirement": "R", "protocol": "5.0", "baseline": {"standing": "unlisted", "signature": "fail R"}}
+        stale = {"line": 3, "case": "mqtt/b", "protocol": "3.1.1", "said": "pass at tcp"}
+        report = {"cases": [changed], "violations": [seen], "baseline": {"stale": [stale]}, "interrupted": "Ctrl-C"}
+        self.assertEqual(
+            outcome.differences(report),
+            [
+                "mqtt/a (5.0): changed: fail: x",
+                "monitor/R (5.0): unlisted: fail R",
+                "mqtt/b (3.1.1): listed in line 3: pass at tcp",
+                "ended early: Ctrl-C",
+            ],
+        )
+
+
 if __name__ == "__main__":
     unittest.main()

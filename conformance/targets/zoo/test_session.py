@@ -8,7 +8,7 @@ import unittest
 import urllib.parse
 from pathlib import Path
 
-from zoo import descriptor, expected
+from zoo import descriptor
 from zoo.outcome import State
 from zoo.session import Settings, test_target as run_target
 
@@ -29,11 +29,13 @@ connection.sendall({send!r})
 while {send!r} == b"!" and connection.recv(1):
     pass
 totals = dict.fromkeys(["pass", "fail", "warn", "not_applicable", "inconclusive", "error"], 0)
-cases = [dict(id="a", protocol="5.0", verdict="fail")]
+listed = "--baseline" in sys.argv and open(sys.argv[sys.argv.index("--baseline") + 1]).read()
+mark = {{}} if listed is False else dict(baseline=dict(standing=listed, signature="fail"))
+cases = [dict(id="a", protocol="5.0", verdict="fail", **mark)]
 import pathlib
 ran = pathlib.Path("ran")
 if {once} and not ran.exists():
-    cases.append(dict(id="b", protocol="5.0", verdict="inconclusive"))
+    cases.append(dict(id="b", protocol="5.0", verdict="inconclusive", baseline=dict(standing="unlisted", signature="so")))
 ran.touch()
 if {report}:
     for argument in sys.argv:
@@ -53,7 +55,6 @@ for argument in sys.argv:
 """
 
 DESCRIPTOR = '[[endpoint]]\nname = "tcp"\nurl = "mqtt://127.0.0.1:{port}"\n'
-KNOWN = '[[expected]]\ncase = "a"\nprotocol = "5.0"\nverdict = "fail"\nwhy = "known"\n'
 
 
 class Runs(unittest.TestCase):
@@ -77,8 +78,8 @@ class Runs(unittest.TestCase):
         pushspec = self.script("pushspec", f"#!{sys.executable}\n{text}")
         settings = Settings(pushspec=pushspec, out=self.root / "out", cache=self.root, extra=(), timeout=30)
         target = descriptor.parse("t", self.root / "t", DESCRIPTOR)
-        expectations = None if known is None else expected.parse(known)
-        (result,) = run_target(target, settings, expectations)
+        baseline = None if known is None else self.script("baseline.toml", known)
+        (result,) = run_target(target, settings, baseline)
         return result
 
     def test_a_target_that_crashes_is_started_by_pushspec(self):
@@ -100,29 +101,31 @@ class Runs(unittest.TestCase):
         self.assertIs(self.outcome().state, State.NOT_JUDGED)
 
     def test_a_known_failure_is_as_expected(self):
-        self.assertIs(self.outcome(known=KNOWN).state, State.AS_EXPECTED)
+        self.assertIs(self.outcome(known="known", status=0).state, State.AS_EXPECTED)
+
+    def test_a_status_without_a_reason_is_not(self):
+        result = self.outcome(known="known", status=5)
+        self.assertIs(result.state, State.UNEXPECTED)
+        self.assertEqual(result.details, ["pushspec ended with status 5, see t.tcp.txt"])
 
     def test_an_unknown_failure_is_not(self):
-        result = self.outcome(known="")
+        result = self.outcome(known="unlisted")
         self.assertIs(result.state, State.UNEXPECTED)
-        self.assertEqual(result.details, ["a (5.0): unexpected fail"])
-        self.assertIn('case = "a"', (self.root / "out" / "t.tcp.unexpected.toml").read_text())
+        self.assertEqual(result.details, ["a (5.0): unlisted: fail"])
 
     def test_a_verdict_that_changes_is_told_and_fails_nothing(self):
-        result = self.outcome(known=KNOWN, once=True)
+        result = self.outcome(known="known", status=0, once=True)
         self.assertIs(result.state, State.AS_EXPECTED)
-        self.assertEqual(result.details, ["UNSTABLE, once in two runs: b (5.0): unexpected inconclusive"])
+        self.assertEqual(result.details, ["UNSTABLE, once in two runs: b (5.0): unlisted: so"])
 
     def test_a_lasting_difference_is_told_beside_a_changing_one(self):
-        result = self.outcome(known="", once=True)
+        result = self.outcome(known="changed", once=True)
         self.assertIs(result.state, State.UNEXPECTED)
-        self.assertEqual(
-            result.details, ["a (5.0): unexpected fail", "UNSTABLE, once in two runs: b (5.0): unexpected inconclusive"]
-        )
+        self.assertEqual(result.details, ["a (5.0): changed: fail", "UNSTABLE, once in two runs: b (5.0): unlisted: so"])
 
     def test_pushspec_that_could_not_test(self):
         for status, meaning in [(2, "usage"), (3, "unreachable"), (4, "nothing"), (70, "internal"), (101, "crashed")]:
-            result = self.outcome(status=status, known=KNOWN)
+            result = self.outcome(status=status, known="known")
             self.assertIs(result.state, State.ERROR)
             self.assertIn(meaning, result.reason)
 
@@ -131,7 +134,7 @@ class Runs(unittest.TestCase):
         self.assertIn("no readable report", self.outcome(report=False).reason)
 
     def test_target_that_dies(self):
-        result = self.outcome(send=b"!", known=KNOWN)
+        result = self.outcome(send=b"!", known="known")
         self.assertIs(result.state, State.ERROR)
         self.assertIn("died", result.reason)
 

@@ -78,7 +78,8 @@ pub(in crate::cli) struct Args {
     /// Judge by the known departures in this file; `pushspec baseline` makes it.
     #[arg(long, value_name = "FILE", help_heading = "In CI")]
     pub(super) baseline: Option<PathBuf>,
-    /// Tell what changed since an earlier run, whose report this is; regressions fail.
+    /// Tell what changed since an earlier run, whose report this is. Then only what became worse fails,
+    /// and not what departed before in the same way.
     #[arg(long, value_name = "REPORT", help_heading = "In CI")]
     pub(super) against: Option<PathBuf>,
     /// Do only the I-th of N parts of the cases; `pushspec merge` joins the reports.

@@ -1,6 +1,7 @@
 //! `pushspec test`
 
 mod access;
+mod against;
 mod args;
 mod configured;
 mod matrices;
@@ -13,8 +14,10 @@ use pushspec::launch::Launch;
 use pushspec::report::ExitStatus;
 use pushspec::runner::Plan;
 
-use super::output::{Files, read_report};
-use super::{Wrong, baseline, diff, output, profiles, references, runtime};
+use super::baseline::Judge;
+use super::output::Files;
+use super::{Wrong, profiles, references, runtime};
+use against::Earlier;
 use args::Traces;
 
 pub(super) use args::Args;
@@ -48,11 +51,11 @@ fn one(mut args: Args, name: Option<String>) -> Result<Tested, Wrong> {
     let profile = args.profile.as_deref().map(profiles::profile).transpose()?;
     let endpoints = access::endpoints(&args, password.as_deref(), profile.as_ref())?;
     // What cannot be read should not be found out at the end.
-    let known = args.baseline.as_deref().map(baseline::load).transpose()?;
-    let earlier = args.against.as_deref().map(read_report).transpose()?;
+    let judge = args.baseline.as_deref().map(Judge::load).transpose()?;
+    let earlier = args.against.as_deref().map(Earlier::read).transpose()?;
     let files = Files::create(args.report)?;
     let runtime = runtime()?;
-    let report = runtime.block_on(async {
+    let tested = runtime.block_on(async {
         // Held until the run is over.
         let references = if endpoints.is_empty() { Some(references::start().await?) } else { None };
         let (references, endpoints) = match references {
@@ -77,23 +80,13 @@ fn one(mut args: Args, name: Option<String>) -> Result<Tested, Wrong> {
             timeout: args.timeout,
             run: run_id()?,
         };
-        let report = tell::tell(plan, &secrets, files).await;
+        let tested = tell::tell(plan, &secrets, judge.as_ref(), earlier.as_ref(), files).await;
         drop(references);
-        report
+        tested
     });
     // Nothing that still runs may hold up the end.
     runtime.shutdown_background();
-    let (report, ended) = report?;
-    let mut status = match (&known, &args.baseline) {
-        (Some(known), Some(file)) => baseline::judge(known, file, &report)?,
-        _ => ExitStatus::of(&report),
-    };
-    if let (Some(earlier), Some(file)) = (&earlier, &args.against) {
-        let diff = diff::compare((&file.display().to_string(), earlier), ("this run", &report))?;
-        output::print(&format!("\n{}", pushspec::diff::write_text(&diff, output::look())));
-        status = status.or(diff::status(&diff));
-    }
-    Ok(Tested { report, status, ended })
+    tested
 }
 
 /// Distinguishes this run from all others at a shared target: six letters and digits.

@@ -3,11 +3,14 @@
 use std::time::Duration;
 
 use pushspec::event::{Event, RunReport};
-use pushspec::report::Secrets;
+use pushspec::report::{ExitStatus, Secrets};
 use pushspec::runner::{self, Plan};
 use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, MissedTickBehavior, interval};
 
+use super::Tested;
+use super::against::{Compared, Earlier};
+use crate::cli::baseline::Judge;
 use crate::cli::output::{self, Files};
 use crate::cli::{Asked, Wrong};
 
@@ -15,8 +18,10 @@ use crate::cli::{Asked, Wrong};
 pub(super) async fn tell(
     plan: Plan,
     secrets: &Secrets,
+    judge: Option<&Judge>,
+    earlier: Option<&Earlier>,
     mut files: Files,
-) -> Result<(RunReport, bool), Wrong> {
+) -> Result<Tested, Wrong> {
     let mut asked = Asked::listen()?;
     let (told, mut events) = mpsc::unbounded_channel();
     let (interrupt, interrupted) = watch::channel(None);
@@ -26,12 +31,16 @@ pub(super) async fn tell(
     second.set_missed_tick_behavior(MissedTickBehavior::Skip);
     let mut terminal = output::terminal();
     let mut log: Vec<Event> = Vec::new();
+    let mut marker = judge.map(Judge::marker);
     let mut ending = false;
     loop {
         let printed = tokio::select! {
             event = events.recv() => {
                 let Some(event) = event else { break };
-                let event = secrets.hide(event);
+                let mut event = secrets.hide(event);
+                if let Some(marker) = &mut marker {
+                    marker.mark(&mut event);
+                }
                 files.log(&event);
                 let printed = terminal.handle(&event);
                 log.push(event);
@@ -53,11 +62,24 @@ pub(super) async fn tell(
         drop(printed);
     }
     let panicked = running.await.is_err_and(|error| error.is_panic());
-    let report = RunReport::from_events(&log);
+    let mut report = RunReport::from_events(&log);
+    if let Some(marker) = &marker {
+        let judged = marker.close(&report);
+        files.log(&judged);
+        log.push(judged);
+        report = RunReport::from_events(&log);
+    }
     let artefacts = files.write(&report)?;
-    let printed = terminal.finish(&report, &artefacts);
+    let compared = earlier.map(|earlier| earlier.compare(&report));
+    let (status, printed) = match &compared {
+        Some(Ok(Compared { text, status, reason })) => {
+            (*status, terminal.finish_compared(&report, &artefacts, (text, *status, reason)))
+        }
+        _ => (ExitStatus::of(&report), terminal.finish(&report, &artefacts)),
+    };
     if printed.is_ok() && panicked {
         return Err(Wrong::internal("the runner failed"));
     }
-    Ok((report, ending))
+    compared.transpose()?;
+    Ok(Tested { report, status, ended: ending })
 }

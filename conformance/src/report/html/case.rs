@@ -8,7 +8,7 @@ use crate::report::terminal::{explain_command, rerun_command};
 use crate::requirement::{Catalogue, Protocol};
 use crate::trace::TraceEntry;
 
-use super::word;
+use super::{KNOWN, word};
 
 /// One case at one endpoint.
 pub(super) struct CaseView {
@@ -26,6 +26,8 @@ pub(super) struct CaseView {
     pub(super) expected: String,
     pub(super) found: String,
     pub(super) found_is: &'static str,
+    /// How it stands to the baseline.
+    pub(super) remark: Option<String>,
     pub(super) advice: Vec<(String, String)>,
     pub(super) observations: Vec<(String, String)>,
     pub(super) measured: Vec<(String, String)>,
@@ -50,8 +52,8 @@ impl CaseView {
     pub(super) fn new(case: &CaseReport, anchor: String, endpoint: Option<String>) -> Self {
         Self {
             anchor,
-            verdict: case.verdict.name(),
-            word: word(case.verdict),
+            verdict: if case.is_known() { KNOWN } else { case.verdict.name() },
+            word: if case.is_known() { "KNOWN" } else { word(case.verdict) },
             id: plain(&case.id),
             protocol: case.protocol.name(),
             title: case.protocol.title(),
@@ -65,6 +67,7 @@ impl CaseView {
                 Verdict::NotApplicable | Verdict::Inconclusive | Verdict::Error => "because",
                 Verdict::Fail | Verdict::Warn | Verdict::Pass => "found",
             },
+            remark: case.baseline.as_ref().map(|listed| plain(&listed.remark())),
             advice: case
                 .advice
                 .iter()

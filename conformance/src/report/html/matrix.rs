@@ -127,7 +127,7 @@ impl Page {
                 "",
                 concat!("pushspec ", env!("CARGO_PKG_VERSION")).to_owned(),
             ),
-            tiles: tiles(&totals),
+            tiles: tiles(|verdict| totals.of(verdict), 0),
             protocols,
             chapters,
             targets: reports.iter().enumerate().map(|(at, named)| target(at, named)).collect(),

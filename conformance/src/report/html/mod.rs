@@ -16,7 +16,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest as _, Sha256};
 
-use crate::event::{RunReport, Totals, Verdict};
+use crate::event::{RunReport, Verdict};
 
 use super::exit::ExitStatus;
 
@@ -83,7 +83,7 @@ fn tone(report: &RunReport) -> &'static str {
     match ExitStatus::of(report) {
         ExitStatus::Conformant => "pass",
         ExitStatus::Failed => "fail",
-        _ if report.totals.fail > 0 => "fail",
+        _ if report.open(Verdict::Fail) > 0 => "fail",
         _ => "inconclusive",
     }
 }
@@ -95,14 +95,15 @@ struct Tile {
     count: usize,
 }
 
-fn tiles(totals: &Totals) -> Vec<Tile> {
+/// What the baseline bears is told apart from the verdicts that count.
+const KNOWN: &str = "known";
+
+fn tiles(count: impl Fn(Verdict) -> usize, known: usize) -> Vec<Tile> {
     VERDICTS
         .into_iter()
-        .map(|verdict| Tile {
-            verdict: verdict.name(),
-            word: word(verdict),
-            count: totals.of(verdict),
-        })
+        .map(|verdict| (verdict.name(), word(verdict), count(verdict)))
+        .chain([(KNOWN, "KNOWN", known)])
+        .map(|(verdict, word, count)| Tile { verdict, word, count })
         .filter(|tile| tile.count > 0)
         .collect()
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use askama::Template;
 
 use crate::event::{Endpoint, RunReport, Violation};
+use crate::listed::{BaselineReport, Remark};
 use crate::report::exit::{ExitStatus, plural};
 use crate::report::rows::{LOOK, ended_early, last_words, level, plain};
 use crate::report::terminal::{holds, trace_lines};
@@ -12,7 +13,7 @@ use crate::requirement::Level;
 
 use super::case::{CaseView, RequirementView, anchor, requirement};
 use super::coverage::{Coverage, LEGEND, coverage};
-use super::{Frame, Tile, VERDICTS, distinct, tiles, tone};
+use super::{Frame, KNOWN, Tile, VERDICTS, distinct, tiles, tone};
 
 #[derive(Template)]
 #[template(path = "report.html")]
@@ -21,6 +22,7 @@ pub(super) struct Page {
     bar_label: String,
     tiles: Vec<Tile>,
     interrupted: Option<String>,
+    baseline: Option<BaselineView>,
     ended: Vec<String>,
     endpoints: Vec<EndpointView>,
     violations: Vec<ViolationView>,
@@ -29,6 +31,13 @@ pub(super) struct Page {
     groups: Vec<Group>,
     legend: [(&'static str, &'static str, &'static str); 8],
     coverage: Vec<Coverage>,
+}
+
+/// What the baseline says beyond what stands with each case.
+struct BaselineView {
+    file: String,
+    stale: Vec<String>,
+    soon: Vec<String>,
 }
 
 struct Group {
@@ -55,6 +64,7 @@ struct ViolationView {
     requirement: RequirementView,
     found: String,
     case: String,
+    remark: Option<String>,
     trace: String,
 }
 
@@ -62,7 +72,8 @@ impl Page {
     pub(super) fn new(report: &RunReport) -> Self {
         let status = ExitStatus::of(report);
         let several = report.target.endpoints.len() > 1;
-        let tiles = tiles(&report.totals);
+        let known = report.cases.iter().filter(|case| case.is_known()).count();
+        let tiles = tiles(|verdict| report.open(verdict), known);
         let views: Vec<(usize, CaseView)> = report
             .cases
             .iter()
@@ -74,6 +85,7 @@ impl Page {
                 }
                 let endpoint = several.then(|| plain(&case.endpoint));
                 let rank = VERDICTS.iter().position(|verdict| *verdict == case.verdict);
+                let rank = if case.is_known() { Some(VERDICTS.len()) } else { rank };
                 (rank.unwrap_or(0), CaseView::new(case, anchor, endpoint))
             })
             .collect();
@@ -105,6 +117,7 @@ impl Page {
                 .join(", "),
             tiles,
             interrupted: report.interrupted.as_ref().map(|why| plain(&ended_early(report, why))),
+            baseline: report.baseline.as_ref().map(of_baseline),
             ended: report.target.ended.iter().map(|end| plain(&last_words(end))).collect(),
             endpoints: report.target.endpoints.iter().map(|one| of_endpoint(report, one)).collect(),
             violations: report.violations.iter().map(of_violation).collect(),
@@ -118,13 +131,14 @@ impl Page {
 }
 
 fn groups(views: Vec<(usize, CaseView)>) -> Vec<Group> {
-    const TITLES: [&str; 6] = [
+    const TITLES: [&str; VERDICTS.len() + 1] = [
         "Failures",
         "Errors of pushspec",
         "Without a verdict",
         "Warnings",
         "Passed",
         "Not applicable",
+        "Known",
     ];
     let mut groups: Vec<Group> =
         TITLES.into_iter().map(|title| Group { title, cases: Vec::new() }).collect();
@@ -159,11 +173,41 @@ fn of_endpoint(report: &RunReport, endpoint: &Endpoint) -> EndpointView {
     }
 }
 
+fn of_baseline(baseline: &BaselineReport) -> BaselineView {
+    let told = |remarks: &[Remark]| {
+        let told = remarks.iter().map(|remark| {
+            plain(&format!(
+                "{} ({}), line {}: {}",
+                remark.case, remark.protocol, remark.line, remark.said
+            ))
+        });
+        told.collect()
+    };
+    BaselineView {
+        file: plain(&baseline.file),
+        stale: told(&baseline.stale),
+        soon: told(&baseline.soon),
+    }
+}
+
 fn of_violation(violation: &Violation) -> ViolationView {
-    let fails = level(violation) == Level::Must;
+    let (known, fails) = (violation.is_known(), level(violation) == Level::Must);
     ViolationView {
-        verdict: if fails { "fail" } else { "warn" },
-        word: if fails { "FAIL" } else { "WARN" },
+        verdict: if known {
+            KNOWN
+        } else if fails {
+            "fail"
+        } else {
+            "warn"
+        },
+        word: if known {
+            "KNOWN"
+        } else if fails {
+            "FAIL"
+        } else {
+            "WARN"
+        },
+        remark: violation.baseline.as_ref().map(|listed| plain(&listed.remark())),
         title: violation.protocol.title(),
         requirement: requirement(violation.protocol, &violation.requirement),
         found: plain(&violation.found),

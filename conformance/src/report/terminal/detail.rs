@@ -6,10 +6,12 @@ use crate::event::{CaseReport, RunReport, Verdict};
 use crate::report::text::{Look, Paint, hang};
 use crate::requirement::{Catalogue, Protocol};
 
-use super::{paint, trace_lines, trace_text, word};
+use super::{baseline, paint, trace_lines, trace_text, word};
+use crate::report::breaks_an_obligation;
 
 /// Writes it, the gravest last.
 pub(super) fn write(out: &mut String, report: &RunReport, look: Look) {
+    known(out, report, look);
     brief(out, report, look, "Without a verdict", |case| {
         matches!(case.verdict, Verdict::Inconclusive | Verdict::Error)
     });
@@ -17,7 +19,42 @@ pub(super) fn write(out: &mut String, report: &RunReport, look: Look) {
     advice(out, report, look);
     violations(out, report, look);
     for case in report.cases.iter().filter(|case| case.verdict == Verdict::Fail) {
-        failure(out, case, look);
+        if !case.is_known() {
+            failure(out, case, look);
+        }
+    }
+    let mut remarks = String::new();
+    baseline::remarks(&mut remarks, report, look);
+    if !remarks.is_empty() {
+        heading(out, look, "Not as the baseline says");
+        out.push_str(&remarks);
+    }
+}
+
+/// Known departures, in a line each: what they look like is no news.
+fn known(out: &mut String, report: &RunReport, look: Look) {
+    let cases = report.cases.iter().filter(|case| case.is_known());
+    let cases = cases.map(|case| (case.id.clone(), case.verdict, case.protocol, &case.baseline));
+    let seen = report.violations.iter().filter(|seen| seen.is_known()).map(|seen| {
+        let verdict = if breaks_an_obligation(seen) { Verdict::Fail } else { Verdict::Warn };
+        (format!("monitor/{}", seen.requirement), verdict, seen.protocol, &seen.baseline)
+    });
+    let mut told = false;
+    for (id, verdict, protocol, listed) in cases.chain(seen) {
+        let Some(entry) = listed.as_ref().and_then(|listed| listed.entry.as_ref()) else {
+            continue;
+        };
+        if !told {
+            heading(out, look, "Known");
+            told = true;
+        }
+        let why = match &entry.issue {
+            Some(issue) => format!("{}, {issue}: {}", entry.disposition.name(), entry.why),
+            None => format!("{}: {}", entry.disposition.name(), entry.why),
+        };
+        let line = format!("{verdict:<4}  {} {}", look.visible(&id), protocol.title());
+        hang(out, "  ", &line, look.width);
+        hang(out, "        ", &look.visible(&why), look.width);
     }
 }
 
@@ -32,7 +69,8 @@ fn brief(
     title: &str,
     belongs: impl Fn(&CaseReport) -> bool,
 ) {
-    let cases: Vec<&CaseReport> = report.cases.iter().filter(|case| belongs(case)).collect();
+    let belongs = |case: &&CaseReport| belongs(case) && !case.is_known();
+    let cases: Vec<&CaseReport> = report.cases.iter().filter(belongs).collect();
     if cases.is_empty() {
         return;
     }
@@ -78,11 +116,12 @@ fn advice(out: &mut String, report: &RunReport, look: Look) {
 }
 
 fn violations(out: &mut String, report: &RunReport, look: Look) {
-    if report.violations.is_empty() {
-        return;
-    }
-    heading(out, look, "Seen beside the cases");
-    for violation in &report.violations {
+    let mut told = false;
+    for violation in report.violations.iter().filter(|violation| !violation.is_known()) {
+        if !told {
+            heading(out, look, "Seen beside the cases");
+            told = true;
+        }
         let strength = Catalogue::embedded()
             .get(violation.protocol, &violation.requirement)
             .map_or("", |requirement| requirement.level.name());

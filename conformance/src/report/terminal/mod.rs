@@ -4,6 +4,7 @@
 //! simply pass, and a line of counts now and then. At the end: what has no verdict, warnings,
 //! failures in full, and the summary last.
 
+mod baseline;
 mod detail;
 mod summary;
 mod trace;
@@ -17,7 +18,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use crate::event::{CaseReport, Endpoint, Event, ProcessEnd, RunReport, Totals, Verdict};
 use crate::requirement::Protocol;
 
-use super::exit::plural;
+use super::exit::{ExitStatus, plural};
 use super::text::{Look, Paint};
 
 pub(super) use detail::{explain_command, rerun_command};
@@ -48,6 +49,7 @@ pub struct Terminal<W> {
     bar: Option<ProgressBar>,
     planned: usize,
     totals: Totals,
+    known: usize,
     elapsed: Duration,
     counted: Duration,
     running: BTreeMap<(String, Protocol, String), Duration>,
@@ -62,6 +64,7 @@ impl<W: Write> Terminal<W> {
             bar: None,
             planned: 0,
             totals: Totals::default(),
+            known: 0,
             elapsed: Duration::ZERO,
             counted: Duration::ZERO,
             running: BTreeMap::new(),
@@ -104,6 +107,8 @@ impl<W: Write> Terminal<W> {
             Event::ViolationSeen(_) => Ok(()),
             Event::CaseFinished(case) => self.finished(case),
             Event::TargetEnded(end) => self.target_ended(end),
+            // Told in the result.
+            Event::BaselineJudged(_) => Ok(()),
             Event::RunFinished { interrupted, .. } => match interrupted {
                 Some(why) => {
                     let word = self.look.paint(Paint::Doubtful, "ENDED EARLY");
@@ -123,12 +128,12 @@ impl<W: Write> Terminal<W> {
             Ok(())
         } else if elapsed >= self.counted + COUNTS_EVERY {
             self.counted = elapsed;
-            let done = self.totals.all();
             let text = format!(
-                "{:>5} s  {done} of {} cases: {}",
+                "{:>5} s  {} of {} cases: {}",
                 elapsed.as_secs(),
+                self.done(),
                 self.planned,
-                counts(&self.totals)
+                self.counts()
             );
             self.line(&text)
         } else {
@@ -137,13 +142,41 @@ impl<W: Write> Terminal<W> {
     }
 
     /// Tells the result. The last thing that is printed.
-    pub fn finish(mut self, report: &RunReport, artefacts: &[Artefact]) -> io::Result<()> {
+    pub fn finish(self, report: &RunReport, artefacts: &[Artefact]) -> io::Result<()> {
+        let status = ExitStatus::of(report);
+        self.end(report, artefacts, "", status, &status.reason(report))
+    }
+
+    /// Tells the result of a run that was compared with another, of which this text tells, and which
+    /// therefore ends otherwise. The last thing that is printed.
+    pub fn finish_compared(
+        self,
+        report: &RunReport,
+        artefacts: &[Artefact],
+        (comparison, status, reason): (&str, ExitStatus, &str),
+    ) -> io::Result<()> {
+        self.end(report, artefacts, comparison, status, reason)
+    }
+
+    fn end(
+        mut self,
+        report: &RunReport,
+        artefacts: &[Artefact],
+        comparison: &str,
+        status: ExitStatus,
+        reason: &str,
+    ) -> io::Result<()> {
         if let Some(bar) = &self.bar {
             bar.finish_and_clear();
         }
         let mut text = String::new();
         detail::write(&mut text, report, self.look);
+        if !comparison.is_empty() {
+            text.push('\n');
+            text.push_str(comparison);
+        }
         summary::write(&mut text, report, artefacts, self.look);
+        summary::exit(&mut text, status, reason, self.look);
         self.out.write_all(text.as_bytes())?;
         self.out.flush()
     }
@@ -164,14 +197,18 @@ impl<W: Write> Terminal<W> {
     fn finished(&mut self, case: &CaseReport) -> io::Result<()> {
         let key = (case.endpoint.clone(), case.protocol, case.id.clone());
         self.running.remove(&key);
-        self.totals.add(case.verdict);
+        if case.is_known() {
+            self.known += 1;
+        } else {
+            self.totals.add(case.verdict);
+        }
         if !matches!(case.verdict, Verdict::Pass | Verdict::NotApplicable) {
-            let word = word(case.verdict);
+            let (word, paint) = word_of(case);
             let found = case.found.as_deref().unwrap_or_default();
             let rest = format!("{:<5}  {}  {}", case.protocol.name(), case.id, found);
             let room = self.look.width.saturating_sub(14);
             let rest = self.look.clip(&self.look.visible(&rest), room);
-            let text = format!("{:<12}  {rest}", self.look.paint(paint(case.verdict), word));
+            let text = format!("{:<12}  {rest}", self.look.paint(paint, word));
             self.line(&text)?;
         }
         self.draw();
@@ -202,13 +239,35 @@ impl<W: Write> Terminal<W> {
             .filter_map(|((_, _, id), since)| Some((self.elapsed.checked_sub(*since)?, id)))
             .max_by_key(|(lasts, _)| *lasts)
             .filter(|(lasts, _)| *lasts >= SLOW);
-        let mut message = counts(&self.totals);
+        let mut message = self.counts();
         if let Some((lasts, id)) = slow {
             message = format!("{message}  {id} ({} s)", lasts.as_secs());
         }
         let room = self.look.width.saturating_sub(38);
-        bar.set_position(self.totals.all() as u64);
+        bar.set_position(self.done() as u64);
         bar.set_message(self.look.clip(&self.look.visible(&message), room));
+    }
+
+    const fn done(&self) -> usize {
+        self.totals.all() + self.known
+    }
+
+    /// `309 pass  6 fail  1 warn  3 known`
+    fn counts(&self) -> String {
+        let parts: Vec<String> = [
+            (self.totals.pass, "pass"),
+            (self.totals.fail, "fail"),
+            (self.totals.warn, "warn"),
+            (self.totals.inconclusive, "inconclusive"),
+            (self.totals.error, "error"),
+            (self.known, "known"),
+            (self.totals.not_applicable, "not applicable"),
+        ]
+        .into_iter()
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, name)| format!("{count} {name}"))
+        .collect();
+        if parts.is_empty() { "no verdict yet".to_owned() } else { parts.join("  ") }
     }
 
     fn line(&mut self, text: &str) -> io::Result<()> {
@@ -224,6 +283,23 @@ impl<W: Write> Terminal<W> {
 
     fn shown(&self, text: &str) -> String {
         self.look.visible(text)
+    }
+}
+
+/// What a baseline says of a run, where there was one, and how it ends.
+pub fn baseline(report: &RunReport, look: Look) -> String {
+    let mut out = baseline::baseline(report, look);
+    let status = ExitStatus::of(report);
+    summary::exit(&mut out, status, &status.reason(report), look);
+    out
+}
+
+/// The word for a case, and its colour: a known departure is no news.
+fn word_of(case: &CaseReport) -> (&'static str, Paint) {
+    if case.is_known() {
+        ("KNOWN", Paint::Faint)
+    } else {
+        (word(case.verdict), paint(case.verdict))
     }
 }
 
@@ -246,23 +322,6 @@ const fn paint(verdict: Verdict) -> Paint {
         Verdict::Pass => Paint::Good,
         Verdict::NotApplicable => Paint::Faint,
     }
-}
-
-/// `309 pass  6 fail  1 warn`
-fn counts(totals: &Totals) -> String {
-    let parts: Vec<String> = [
-        (totals.pass, "pass"),
-        (totals.fail, "fail"),
-        (totals.warn, "warn"),
-        (totals.inconclusive, "inconclusive"),
-        (totals.error, "error"),
-        (totals.not_applicable, "not applicable"),
-    ]
-    .into_iter()
-    .filter(|(count, _)| *count > 0)
-    .map(|(count, name)| format!("{count} {name}"))
-    .collect();
-    if parts.is_empty() { "no verdict yet".to_owned() } else { parts.join("  ") }
 }
 
 #[cfg(test)]
@@ -329,6 +388,11 @@ mod tests {
         // Nothing is told by colours alone.
         let plain = anstream::adapter::strip_str(&coloured).to_string();
         assert_eq!(plain, result(&sample::report(), LOOK));
+    }
+
+    #[test]
+    fn what_the_baseline_says_is_told() {
+        insta::assert_snapshot!(result(&sample::listed(), LOOK));
     }
 
     #[test]

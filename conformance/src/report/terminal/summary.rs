@@ -9,7 +9,7 @@ use crate::report::exit::{ExitStatus, plural};
 use crate::report::text::{Look, Paint, hang};
 use crate::requirement::{Catalogue, Level, Protocol};
 
-use super::Artefact;
+use super::{Artefact, baseline};
 
 /// Writes it.
 pub(super) fn write(out: &mut String, report: &RunReport, artefacts: &[Artefact], look: Look) {
@@ -17,7 +17,7 @@ pub(super) fn write(out: &mut String, report: &RunReport, artefacts: &[Artefact]
     let _ = writeln!(out, "\n{}", look.paint(Paint::Faint, look.rule()));
     let word = status.verdict(report);
     let paint = match word {
-        "CONFORMANT" => Paint::Good,
+        "CONFORMANT" | "AS THE BASELINE SAYS" => Paint::Good,
         "NOT CONFORMANT" => Paint::Bad,
         _ => Paint::Doubtful,
     };
@@ -39,7 +39,12 @@ pub(super) fn write(out: &mut String, report: &RunReport, artefacts: &[Artefact]
         hang(out, &label, &look.visible(&artefact.path), look.width);
     }
     next(out, report, artefacts, look);
-    let reason = format!("{} ({})", status.code(), look.visible(&status.reason(report)));
+    baseline::counts(out, report, look);
+}
+
+/// How the tool ends, and why.
+pub(super) fn exit(out: &mut String, status: ExitStatus, reason: &str, look: Look) {
+    let reason = format!("{} ({})", status.code(), look.visible(reason));
     hang(out, "exit            ", &reason, look.width);
 }
 
@@ -128,7 +133,7 @@ fn capabilities(out: &mut String, endpoint: &Endpoint, protocol: Protocol, look:
 fn next(out: &mut String, report: &RunReport, artefacts: &[Artefact], look: Look) {
     let kept = artefacts.iter().find(|artefact| matches!(&*artefact.format, "json" | "ndjson"));
     let page = artefacts.iter().any(|artefact| artefact.format == "html");
-    if let (Some(kept), false, true) = (kept, page, report.totals.fail > 0) {
+    if let (Some(kept), false, true) = (kept, page, report.open(Verdict::Fail) > 0) {
         // On one line, to be copied.
         let path = look.visible(&kept.path);
         let _ = writeln!(out, "next            pushspec report {path} --html report.html");
