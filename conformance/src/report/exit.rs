@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::process::ExitCode;
 
-use crate::event::{CaseReport, RunReport, Verdict, Violation};
+use crate::event::{CaseReport, ProcessEnd, RunReport, Verdict, Violation};
 use crate::listed::Standing;
 use crate::requirement::{Catalogue, Level, Protocol};
 
@@ -99,7 +99,7 @@ impl ExitStatus {
             Self::Incomplete => {
                 open(Verdict::Inconclusive) > 0
                     || report.interrupted.is_some()
-                    || !report.target.ended.is_empty()
+                    || ended(report) > 0
                     || report.cases.len() < report.planned
             }
             Self::StaleBaseline => stale(report) > 0,
@@ -161,11 +161,8 @@ impl ExitStatus {
                     let open = report.open(Verdict::Inconclusive);
                     format!("{} inconclusive", plural(open, "case"))
                 }
-                None if !report.target.ended.is_empty() => {
-                    format!(
-                        "the target ended by itself {}",
-                        plural(report.target.ended.len(), "time")
-                    )
+                None if ended(report) > 0 => {
+                    format!("the target ended by itself {}", plural(ended(report), "time"))
                 }
                 None => {
                     let missing = report.planned.saturating_sub(report.cases.len());
@@ -194,6 +191,18 @@ impl From<ExitStatus> for ExitCode {
 fn violations(report: &RunReport) -> usize {
     let open = |seen: &&Violation| breaks_an_obligation(seen) && !seen.is_known();
     report.violations.iter().filter(open).count()
+}
+
+/// How often the target ended by itself otherwise than in a case that is known.
+fn ended(report: &RunReport) -> usize {
+    let known: BTreeSet<String> = report
+        .cases
+        .iter()
+        .filter(|case| case.is_known())
+        .map(|case| format!("{} ({})", case.id, case.protocol))
+        .collect();
+    let unknown = |end: &&ProcessEnd| !end.during.iter().any(|case| known.contains(case));
+    report.target.ended.iter().filter(unknown).count()
 }
 
 fn stale(report: &RunReport) -> usize {
@@ -372,6 +381,28 @@ mod tests {
         assert_eq!(ExitStatus::against(&now, &before), ExitStatus::Incomplete);
         before.cases.remove(0);
         assert_eq!(ExitStatus::against(&now, &before), ExitStatus::Failed);
+    }
+
+    #[test]
+    fn a_known_crash_leaves_nothing_incomplete() {
+        let mut report = crate::report::sample::listed();
+        report.cases.retain(CaseReport::is_known);
+        report.target.endpoints.iter_mut().for_each(|endpoint| endpoint.unreachable = None);
+        report.interrupted = None;
+        report.baseline = None;
+        report.planned = report.cases.len();
+        report.settle();
+        let during = |case: &str| ProcessEnd {
+            how: "signal 11".to_owned(),
+            during: vec!["mqtt/ping/is-answered (5.0)".to_owned(), case.to_owned()],
+            stdout: Vec::new(),
+            stderr: Vec::new(),
+        };
+        let known = format!("{} ({})", report.cases[0].id, report.cases[0].protocol);
+        report.target.ended = vec![during(&known)];
+        assert_eq!(ExitStatus::of(&report), ExitStatus::Conformant);
+        report.target.ended.push(during("mqtt/will/delay (5.0)"));
+        assert_eq!(ExitStatus::of(&report), ExitStatus::Incomplete);
     }
 
     #[test]
