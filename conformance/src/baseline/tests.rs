@@ -281,7 +281,9 @@ fn a_run_marked_as_it_goes_is_the_report_judged_afterwards() {
     let baseline: Baseline = text.parse().unwrap();
     let mut marker = Marker::new(&baseline, "broker.toml".to_owned(), TODAY);
     let mut events = sample::events();
-    events.iter_mut().for_each(|event| marker.mark(event));
+    for event in &mut events {
+        marker.mark(event);
+    }
     events.push(marker.close(&RunReport::from_events(&events)));
     let afterwards = judged(&text, &RunReport::from_events(&sample::events()));
     assert!(afterwards.listed().count() > 1);

@@ -104,11 +104,9 @@ impl<W: Write> Terminal<W> {
                 Ok(())
             }
             // Shown once the run is over, each kind once.
-            Event::ViolationSeen(_) => Ok(()),
+            Event::ViolationSeen(_) | Event::BaselineJudged(_) => Ok(()),
             Event::CaseFinished(case) => self.finished(case),
             Event::TargetEnded(end) => self.target_ended(end),
-            // Told in the result.
-            Event::BaselineJudged(_) => Ok(()),
             Event::RunFinished { interrupted, .. } => match interrupted {
                 Some(why) => {
                     let word = self.look.paint(Paint::Doubtful, "ENDED EARLY");
