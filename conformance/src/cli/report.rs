@@ -61,7 +61,9 @@ pub(super) fn run(args: Args) -> Result<ExitStatus, Wrong> {
     let judge = args.baseline.as_deref().map(Judge::load).transpose()?;
     let mut reports = args.files.iter().map(|file| named(file)).collect::<Result<Vec<_>, _>>()?;
     if let Some(judge) = judge {
-        reports.iter_mut().for_each(|named| judge.judge(&mut named.report));
+        for named in &mut reports {
+            judge.judge(&mut named.report);
+        }
     }
     let wanted = wanted(args);
     match &reports[..] {
