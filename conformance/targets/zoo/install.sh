@@ -112,3 +112,15 @@ build_with_cargo() {
         cannot_install "cargo could not build $dir"
     sed -n "/^name = \"$name\"\$/{n;s/version = \"\\(.*\\)\"/$name \\1/p}" "$dir/Cargo.lock" >"$zoo_cache/$name/version"
 }
+
+# Builds a tool of that version with cargo, once, and prints the directory of its program.
+install_cargo_tool() {
+    local name=$1 version=$2
+    local place=$zoo_cache/$name-$version
+    command -v cargo >/dev/null || cannot_install "cargo is missing"
+    [ -x "$place/bin/$name" ] ||
+        CARGO_TARGET_DIR=$place/target cargo install --quiet --locked --root "$place" --version "$version" "$name" </dev/null >&2 ||
+        cannot_install "cargo could not build $name $version"
+    rm -rf "$place/target"
+    echo "$place/bin"
+}
