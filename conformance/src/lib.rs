@@ -21,6 +21,7 @@ pub mod reference;
 pub mod report;
 pub mod requirement;
 pub mod runner;
+mod schema_file;
 pub mod similar;
 pub mod snapshot;
 pub mod suite;

@@ -1,10 +1,10 @@
-//! Several targets side by side.
+//! Several targets side by side. The schema of the JSON is `schema/matrix-1.schema.json`.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::io;
 
-use schemars::JsonSchema;
+use schemars::{JsonSchema, Schema};
 use serde::{Deserialize, Serialize};
 
 use crate::event::{RunReport, Verdict};
@@ -12,6 +12,7 @@ use crate::report::ExitStatus;
 use crate::report::html::Named;
 use crate::report::text::Look;
 use crate::requirement::Protocol;
+use crate::schema_file;
 
 /// The version of the matrix's JSON schema. Fields are only added within a major version.
 pub const SCHEMA: &str = "pushspec-matrix/1";
@@ -61,6 +62,11 @@ impl Matrix {
 pub fn write_json(matrix: &Matrix, mut out: impl io::Write) -> io::Result<()> {
     serde_json::to_writer_pretty(&mut out, matrix)?;
     out.write_all(b"\n")
+}
+
+/// The schema of the matrix.
+pub fn schema() -> Schema {
+    schema_file::named(schemars::schema_for!(Matrix), "pushspec matrix", "matrix")
 }
 
 /// Writes the matrix for a terminal: the targets with their counts, and the cases that do not pass
@@ -149,17 +155,31 @@ fn letter(at: usize) -> String {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
     use super::*;
     use crate::report::sample;
 
-    #[test]
-    fn it_reads_well() {
+    fn two_targets() -> Matrix {
         let mut matrix = Matrix::default();
         matrix.add("broker".to_owned(), ExitStatus::Failed, sample::report());
         let mut other = sample::report();
         other.cases.truncate(3);
         matrix.add("a-second-one".to_owned(), ExitStatus::Incomplete, other);
-        insta::assert_snapshot!(write_text(&matrix, Look::default()));
+        matrix
+    }
+
+    #[test]
+    fn it_reads_well() {
+        insta::assert_snapshot!(write_text(&two_targets(), Look::default()));
+    }
+
+    #[test]
+    fn the_schema_in_the_tree_is_current_and_matrices_follow_it() {
+        schema_file::tests::the_tree_has("matrix-1.schema.json", &schema());
+        let mut written = Vec::new();
+        write_json(&two_targets(), &mut written).unwrap();
+        schema_file::tests::follows(&schema(), std::str::from_utf8(&written).unwrap());
+        assert_eq!(serde_json::from_slice::<Matrix>(&written).unwrap(), two_targets());
     }
 
     #[test]

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use schemars::{JsonSchema, Schema};
 use serde::Deserialize;
 
+use crate::schema_file;
 use crate::toml_file::{self, TomlError};
 
 /// What `pushspec init` writes.
@@ -153,34 +154,22 @@ impl Options {
 
 /// The schema of the file.
 pub fn schema() -> Schema {
-    let mut schema = schemars::schema_for!(Config);
-    schema.insert("title".to_owned(), "pushspec.toml".into());
-    schema.insert("$id".to_owned(), "urn:pushspec:config:1".into());
-    schema
+    schema_file::named(schemars::schema_for!(Config), "pushspec.toml", "config")
 }
 
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
-    use std::path::Path;
-
     use super::*;
+    use crate::schema_file::tests::problems;
 
-    fn problem(text: &str) -> String {
+    fn slip_in(text: &str) -> String {
         text.parse::<Config>().unwrap_err().to_string()
     }
 
-    /// Run with `PUSHSPEC_WRITE_SCHEMA=1` to write it anew.
     #[test]
     fn the_schema_in_the_tree_is_current() {
-        let path =
-            Path::new(env!("CARGO_MANIFEST_DIR")).join("schema").join("config-1.schema.json");
-        let mut current = serde_json::to_string_pretty(&schema()).unwrap();
-        current.push('\n');
-        if std::env::var_os("PUSHSPEC_WRITE_SCHEMA").is_some() {
-            std::fs::write(&path, &current).unwrap();
-        }
-        assert_eq!(std::fs::read_to_string(&path).unwrap(), current);
+        schema_file::tests::the_tree_has("config-1.schema.json", &schema());
     }
 
     #[test]
@@ -198,22 +187,15 @@ mod tests {
             .concat();
         let whole: Config = all.parse().unwrap();
         assert_eq!(whole.targets.len(), 2);
-        let validator =
-            jsonschema::validator_for(&serde_json::to_value(schema()).unwrap()).unwrap();
         for text in [EXAMPLE, all.as_str()] {
-            let value: serde_json::Value = toml_file::parse(text).unwrap();
-            let problems: Vec<_> = validator.iter_errors(&value).map(|e| e.to_string()).collect();
-            assert_eq!(problems, Vec::<String>::new());
+            assert_eq!(problems(&schema(), &toml_file::parse(text).unwrap()), Vec::<String>::new());
         }
     }
 
     #[test]
     fn the_schema_refuses_what_the_tool_refuses() {
-        let validator =
-            jsonschema::validator_for(&serde_json::to_value(schema()).unwrap()).unwrap();
-        let value: serde_json::Value =
-            toml_file::parse("[targets.a]\nurls = []\nbasline = 'x'").unwrap();
-        assert!(!validator.is_valid(&value));
+        let value = toml_file::parse("[targets.a]\nurls = []\nbasline = 'x'").unwrap();
+        assert!(!problems(&schema(), &value).is_empty());
     }
 
     #[test]
@@ -231,11 +213,11 @@ mod tests {
 
     #[test]
     fn slips_are_told_with_what_was_meant() {
-        let slip = problem("[targets.a]\nurls = ['mqtt://h']\nbasline = 'x'");
+        let slip = slip_in("[targets.a]\nurls = ['mqtt://h']\nbasline = 'x'");
         assert!(slip.starts_with("line 3: unknown field `basline`"), "{slip}");
         assert!(slip.ends_with("(did you mean `baseline`?)"), "{slip}");
-        assert!(problem("").contains("no target"));
-        assert!(problem("[targets.a]\nurls = []").contains("targets.a: urls is empty"));
-        assert!(problem("[targets.a]\nurl = 'x'").contains("did you mean `urls`?"));
+        assert!(slip_in("").contains("no target"));
+        assert!(slip_in("[targets.a]\nurls = []").contains("targets.a: urls is empty"));
+        assert!(slip_in("[targets.a]\nurl = 'x'").contains("did you mean `urls`?"));
     }
 }

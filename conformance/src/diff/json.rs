@@ -3,6 +3,7 @@
 use schemars::Schema;
 
 use super::Diff;
+use crate::schema_file;
 
 /// Writes the diff.
 pub fn write(diff: &Diff) -> serde_json::Result<String> {
@@ -11,8 +12,5 @@ pub fn write(diff: &Diff) -> serde_json::Result<String> {
 
 /// The schema of the diff.
 pub fn schema() -> Schema {
-    let mut schema = schemars::schema_for!(Diff);
-    schema.insert("title".to_owned(), "pushspec diff".into());
-    schema.insert("$id".to_owned(), "urn:pushspec:diff:1".into());
-    schema
+    schema_file::named(schemars::schema_for!(Diff), "pushspec diff", "diff")
 }

@@ -67,13 +67,17 @@ fn of_change(change: &Change) -> String {
     }
     if !change.trace.is_empty() {
         out.push_str("\n```diff\n");
-        for line in &change.trace {
+        let (shown, left_out) = change.shown();
+        for line in shown {
             let _ = writeln!(
                 out,
                 "{} {}",
                 line.mark,
                 line.text.replace("```", "'''").replace(['\n', '\r'], " ")
             );
+        }
+        if left_out > 0 {
+            let _ = writeln!(out, "~ {left_out} more lines");
         }
         out.push_str("```\n");
     }

@@ -5,6 +5,8 @@ mod html;
 mod json;
 mod markdown;
 #[cfg(test)]
+mod recall;
+#[cfg(test)]
 mod tests;
 mod text;
 mod trace;
@@ -140,6 +142,17 @@ pub struct Change {
     pub traces: Kept,
     /// The traces of both compared, packet by packet; empty unless both are there.
     pub trace: Vec<Line>,
+}
+
+/// So many lines of a difference between traces show what it is.
+const LINES: usize = 40;
+
+impl Change {
+    /// The difference between the traces as far as texts show it, and how many lines that leaves out.
+    fn shown(&self) -> (&[Line], usize) {
+        let shown = &self.trace[..self.trace.len().min(LINES)];
+        (shown, self.trace.len() - shown.len())
+    }
 }
 
 /// What a case came to.

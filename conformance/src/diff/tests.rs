@@ -1,11 +1,10 @@
 #![allow(clippy::unwrap_used)]
 
-use std::path::Path;
-
 use super::*;
 use crate::event::{CaseReport, RunReport, Scope, Shard, Violation};
 use crate::report::sample;
 use crate::report::text::Look;
+use crate::schema_file;
 use crate::trace::TraceEntry;
 
 /// A run at one endpoint in which these cases came to these verdicts.
@@ -240,21 +239,11 @@ fn a_huge_diff_is_cut_in_markdown() {
     assert!(text.len() < 61_000 && text.contains("more changes"), "{}", text.len());
 }
 
-/// Run with `PUSHSPEC_WRITE_SCHEMA=1` to write it anew.
 #[test]
 fn the_schema_in_the_tree_is_current_and_diffs_follow_it() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("schema").join("diff-1.schema.json");
-    let mut current = serde_json::to_string_pretty(&schema()).unwrap();
-    current.push('\n');
-    if std::env::var_os("PUSHSPEC_WRITE_SCHEMA").is_some() {
-        std::fs::write(&path, &current).unwrap();
-    }
-    assert_eq!(std::fs::read_to_string(&path).unwrap(), current);
-    let validator = jsonschema::validator_for(&serde_json::to_value(schema()).unwrap()).unwrap();
+    schema_file::tests::the_tree_has("diff-1.schema.json", &schema());
     let diff = everything();
     let written = write_json(&diff).unwrap();
-    let value: serde_json::Value = serde_json::from_str(&written).unwrap();
-    let problems: Vec<_> = validator.iter_errors(&value).map(|error| error.to_string()).collect();
-    assert_eq!(problems, Vec::<String>::new());
+    schema_file::tests::follows(&schema(), &written);
     assert_eq!(serde_json::from_str::<Diff>(&written).unwrap(), diff);
 }

@@ -99,9 +99,13 @@ fn of_change(out: &mut String, change: &Change, look: Look) {
     }
     match change.traces {
         Kept::Both => {
-            for line in &change.trace {
+            let (shown, left_out) = change.shown();
+            for line in shown {
                 let text = format!("      {} {}", line.mark, line.text);
                 let _ = writeln!(out, "{}", look.clip(look.visible(&text).trim_end(), look.width));
+            }
+            if left_out > 0 {
+                item(out, &format!("~ {left_out} more lines (--format html has them)"), look);
             }
         }
         Kept::Base => {

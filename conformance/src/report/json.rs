@@ -5,6 +5,7 @@ use std::io;
 use schemars::Schema;
 
 use crate::event::RunReport;
+use crate::schema_file;
 
 /// Writes the report.
 pub fn write(report: &RunReport, mut out: impl io::Write) -> io::Result<()> {
@@ -15,17 +16,12 @@ pub fn write(report: &RunReport, mut out: impl io::Write) -> io::Result<()> {
 
 /// The schema of the report.
 pub fn schema() -> Schema {
-    let mut schema = schemars::schema_for!(RunReport);
-    schema.insert("title".to_owned(), "pushspec report".into());
-    schema.insert("$id".to_owned(), "urn:pushspec:report:1".into());
-    schema
+    schema_file::named(schemars::schema_for!(RunReport), "pushspec report", "report")
 }
 
 #[cfg(test)]
-pub(super) mod tests {
+mod tests {
     #![allow(clippy::unwrap_used)]
-
-    use std::path::Path;
 
     use serde_json::{Value, json};
 
@@ -40,25 +36,12 @@ pub(super) mod tests {
     }
 
     fn problems(report: &Value) -> Vec<String> {
-        let schema = serde_json::to_value(schema()).unwrap();
-        let validator = jsonschema::validator_for(&schema).unwrap();
-        validator.iter_errors(report).map(|error| error.to_string()).collect()
-    }
-
-    /// Run with `PUSHSPEC_WRITE_SCHEMA=1` to write it anew.
-    pub(in crate::report) fn the_tree_has(name: &str, schema: &Schema) {
-        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("schema").join(name);
-        let mut current = serde_json::to_string_pretty(schema).unwrap();
-        current.push('\n');
-        if std::env::var_os("PUSHSPEC_WRITE_SCHEMA").is_some() {
-            std::fs::write(&path, &current).unwrap();
-        }
-        assert_eq!(std::fs::read_to_string(&path).unwrap(), current);
+        schema_file::tests::problems(&schema(), report)
     }
 
     #[test]
     fn the_schema_in_the_tree_is_current() {
-        the_tree_has("report-1.schema.json", &schema());
+        schema_file::tests::the_tree_has("report-1.schema.json", &schema());
     }
 
     #[test]
