@@ -33,6 +33,9 @@ pub struct Case<Cx: 'static> {
     /// Where the target lends itself to it, the scenario does something that other cases would
     /// notice: it then runs when no other one does.
     pub disturbs: bool,
+    /// What others cause meanwhile would hide what it judges, such as an event that waits for company:
+    /// where anything can be caused, it runs when no other one does.
+    pub disturbed: bool,
     /// Arrange, act, judge.
     pub run: fn(Cx) -> Running,
 }
@@ -49,6 +52,7 @@ impl<Cx> Case<Cx> {
         accepts: "",
         lasts: Duration::ZERO,
         disturbs: false,
+        disturbed: false,
         run: |_| Box::pin(async { Err(Stop::Error("the case has no scenario".to_owned())) }),
     };
 
@@ -63,6 +67,7 @@ impl<Cx> Case<Cx> {
             accepts: self.accepts,
             lasts: self.lasts,
             disturbs: self.disturbs,
+            disturbed: self.disturbed,
         }
     }
 }
@@ -79,6 +84,7 @@ pub struct About {
     pub accepts: &'static str,
     pub lasts: Duration,
     pub disturbs: bool,
+    pub disturbed: bool,
 }
 
 impl About {

@@ -18,7 +18,7 @@ const LIMIT: u64 = 256 << 20;
 /// proxy writes it; chunked coding and compression are undone where they were captured), or an HTTP
 /// archive (HAR), of which every event stream is judged. Tells what clients make of it, and with
 /// byte offsets what does not hold. It is judged by the cases with which `pushspec test` judges an
-/// endpoint.
+/// endpoint. At most 256 MiB are read; of what is longer, lint the beginning (`head -c 200M`).
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Args {
@@ -77,7 +77,10 @@ fn read(path: &Path) -> io::Result<Vec<u8>> {
         File::open(path)?.take(LIMIT + 1).read_to_end(&mut input)?
     };
     if count as u64 > LIMIT {
-        return Err(io::Error::other(format!("it has more than {} MiB; cut it", LIMIT >> 20)));
+        return Err(io::Error::other(format!(
+            "it has more than {} MiB; lint its beginning, as in `head -c 200M FILE | pushspec lint -`",
+            LIMIT >> 20
+        )));
     }
     Ok(input)
 }

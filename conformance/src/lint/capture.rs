@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use bytes::Bytes;
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 use tokio::io::AsyncWriteExt as _;
 
 use crate::probe::sse::is_event_stream;
@@ -29,6 +30,8 @@ pub struct Capture {
     pub(super) head_at: Option<(u64, u64)>,
     /// Where the stream stands in the file, if it does byte for byte.
     pub(super) stream_at: Option<u64>,
+    /// Why there is a head and no stream, if that is so.
+    pub(super) missing: Option<String>,
 }
 
 /// What was given is no capture of event streams.
@@ -50,12 +53,13 @@ pub enum CaptureError {
 
 /// Finds out what was captured.
 pub fn captures(input: &[u8]) -> Result<Vec<Capture>, CaptureError> {
-    let start = input.trim_ascii_start();
+    // Some tools put a byte order mark before an archive. Before a stream it is part of it.
+    let start = input.strip_prefix("\u{feff}".as_bytes()).unwrap_or(input).trim_ascii_start();
     if input.is_empty() {
         Err(CaptureError::Empty)
     } else if input.starts_with(b"HTTP/") {
         response(input).map(|capture| vec![capture])
-    } else if start.starts_with(b"{") && serde_json::from_slice::<Loose>(start).is_ok() {
+    } else if looks_like_archive(start) {
         archive(start)
     } else {
         Ok(vec![body(input)])
@@ -90,6 +94,7 @@ fn body(input: &[u8]) -> Capture {
         framed: false,
         head_at: None,
         stream_at: Some(0),
+        missing: None,
     }
 }
 
@@ -138,6 +143,7 @@ fn response(input: &[u8]) -> Result<Capture, CaptureError> {
         framed,
         head_at: Some((skipped as u64, grown as u64)),
         stream_at: verbatim.then_some((skipped + length - grown) as u64),
+        missing: None,
     })
 }
 
@@ -217,11 +223,20 @@ fn is_text(bytes: &[u8]) -> bool {
 
 // ===== An archive =====
 
+/// Whether this is an archive, or was one before it was cut.
+fn looks_like_archive(input: &[u8]) -> bool {
+    let begins = input.strip_prefix(b"{").is_some_and(|inner| {
+        let name = inner.trim_ascii_start().strip_prefix(b"\"log\"");
+        name.is_some_and(|behind| behind.trim_ascii_start().starts_with(b":"))
+    });
+    begins || input.starts_with(b"{") && serde_json::from_slice::<Loose>(input).is_ok()
+}
+
 /// Enough of a HAR to tell it from other JSON.
 #[derive(Deserialize)]
 struct Loose {
     #[serde(rename = "log")]
-    _log: serde_json::Value,
+    _log: IgnoredAny,
 }
 
 #[derive(Deserialize)]
@@ -238,6 +253,9 @@ struct Log {
 struct Entry {
     request: HarRequest,
     response: HarResponse,
+    /// What Chrome keeps of an `EventSource` instead of the body.
+    #[serde(rename = "_eventSourceMessages")]
+    messages: Option<Vec<IgnoredAny>>,
 }
 
 #[derive(Deserialize)]
@@ -290,16 +308,19 @@ fn archive(input: &[u8]) -> Result<Vec<Capture>, CaptureError> {
 
 fn har_entry(number: usize, entry: Entry) -> Result<Capture, String> {
     let HarResponse { status, status_text, headers, content } = entry.response;
-    let mut notes = Vec::new();
+    let mut missing = None;
     let body = match (content.text, content.encoding.as_deref()) {
         (None, _) => {
-            notes.push(
-                "the archive does not hold the body (browsers leave out that of an EventSource)"
-                    .to_owned(),
-            );
+            let instead = match entry.messages.map_or(0, |messages| messages.len()) {
+                0 => String::new(),
+                count => format!(", and {count} events that were made of it do not show its lines"),
+            };
+            missing = Some(format!(
+                "the archive does not hold the body (browsers leave out that of an EventSource){instead}: capture it with `curl -i`"
+            ));
             Vec::new()
         }
-        (Some(text), None) => text.into_bytes(),
+        (Some(text), None | Some("")) => text.into_bytes(),
         (Some(text), Some(coding)) if coding.eq_ignore_ascii_case("base64") => {
             use base64::Engine as _;
             base64::engine::general_purpose::STANDARD
@@ -322,12 +343,13 @@ fn har_entry(number: usize, entry: Entry) -> Result<Capture, String> {
     head.push_str("\r\n");
     Ok(Capture {
         source: format!("entry {number}, {}", without_secrets(&entry.request.url)),
-        notes,
+        notes: Vec::new(),
         response: [head.as_bytes(), &body].concat().into(),
         has_head: true,
         framed: false,
         head_at: None,
         stream_at: None,
+        missing,
     })
 }
 

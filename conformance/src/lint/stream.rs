@@ -58,6 +58,10 @@ pub(super) async fn judge(capture: &Capture, options: Options) -> Judged {
         findings: Findings::default(),
         inconclusive: None,
     };
+    if capture.missing.is_some() {
+        judged.inconclusive.clone_from(&capture.missing);
+        return judged;
+    }
     match response(capture).await {
         Ok(response) => judged.read(response, capture.framed).await,
         Err(trouble) => judged.inconclusive = Some(trouble.to_string()),

@@ -144,6 +144,21 @@ fn archives_are_searched_for_event_streams() {
     assert_eq!(data, ["a", "b"]);
     assert!(report.streams.iter().all(|stream| stream.verdict == Verdict::Pass));
     assert!(!format!("{report:?}").contains("secret"));
+
+    let mut whole = archive(vec![entry("text/event-stream", "data: a\n\n", None)]);
+    let marked = [b"\xef\xbb\xbf".as_slice(), &whole].concat();
+    assert_eq!(&*one(&marked).events[0].data, "a");
+    whole.truncate(whole.len() / 2);
+    assert!(matches!(captures(&whole).unwrap_err(), CaptureError::Archive(_)));
+
+    // What Chrome keeps of an EventSource.
+    let mut bare = entry("text/event-stream", "", None);
+    bare["response"]["content"] = json!({"mimeType": "text/event-stream", "size": 0});
+    bare["_eventSourceMessages"] = json!([{"time": 1.5, "eventName": "message", "data": "a"}]);
+    let bare = one(&archive(vec![bare]));
+    assert_eq!(bare.verdict, Verdict::Inconclusive);
+    let why = bare.inconclusive.unwrap();
+    assert!(why.contains("does not hold the body") && why.contains("1 events"), "{why}");
     let none = captures(&archive(vec![entry("text/html", "<p>", None)])).unwrap_err();
     assert!(matches!(none, CaptureError::NoStream(1)));
     let wrong = captures(&archive(vec![entry("text/event-stream", "*", Some("base64"))]));

@@ -11,6 +11,8 @@ mod residue;
 mod schedule;
 mod select;
 mod sse;
+#[cfg(test)]
+mod undisturbed;
 mod verdict;
 
 use std::fmt;

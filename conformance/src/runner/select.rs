@@ -105,6 +105,7 @@ mod tests {
         accepts: "",
         lasts: Duration::ZERO,
         disturbs: false,
+        disturbed: false,
     };
 
     fn picks(pattern: &str) -> bool {

@@ -83,7 +83,7 @@ fn job(case: &'static Case<Cx>, setting: &Setting, url: &str) -> Job {
         out_of_reach: out_of_reach(case, &setting),
         counts_as: None,
         not_applicable: case.needs.iter().find_map(|need| setting.lacks(*need)),
-        alone: case.disturbs && (setting.closer.is_some() || case.needs.contains(&Need::Restart)),
+        alone: alone(case, &setting),
         attempt: Arc::new(move |evidence, name| {
             let cx = Cx::new(setting.clone(), evidence, name);
             let generated = cx.generated();
@@ -92,6 +92,12 @@ fn job(case: &'static Case<Cx>, setting: &Setting, url: &str) -> Job {
             Attempt { running: (case.run)(cx), clean_up, generated }
         }),
     }
+}
+
+/// Whether a case has to run when no other one does.
+fn alone(case: &Case<Cx>, setting: &Setting) -> bool {
+    let ends_streams = setting.closer.is_some() || case.needs.contains(&Need::Restart);
+    case.disturbs && ends_streams || case.disturbed && setting.stimulus.is_some()
 }
 
 /// Why a case cannot reach its point, if that is known beforehand.

@@ -2,6 +2,7 @@
 
 import asyncio
 import itertools
+import json
 
 from fastapi import FastAPI, Request, Response
 from fastapi.middleware.cors import CORSMiddleware
@@ -14,9 +15,7 @@ listeners = set()
 ids = itertools.count(1)
 
 
-async def stream():
-    messages = asyncio.Queue()
-    listeners.add(messages)
+async def stream(messages):
     try:
         while True:
             yield await messages.get()
@@ -26,12 +25,19 @@ async def stream():
 
 @app.get("/events")
 async def events():
-    return EventSourceResponse(stream())
+    # Before the response begins: a client that has its head counts on every event from then on.
+    messages = asyncio.Queue()
+    listeners.add(messages)
+    return EventSourceResponse(stream(messages))
 
 
 @app.post("/publish", status_code=204)
 async def publish(request: Request):
-    event = ServerSentEvent(data=(await request.body()).decode(), id=str(next(ids)))
+    fields = {"data": (await request.body()).decode()}
+    if request.headers.get("content-type", "").startswith("application/json"):
+        fields = json.loads(fields["data"])
+    fields.setdefault("id", str(next(ids)))
+    event = ServerSentEvent(**fields)
     for messages in listeners:
         messages.put_nowait(event)
     return Response(status_code=204)

@@ -27,9 +27,8 @@ func (b *broker) events(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Cache-Control", "no-cache")
 	w.Header().Set("Connection", "keep-alive")
 	w.Header().Set("Access-Control-Allow-Origin", "*")
-	w.WriteHeader(http.StatusOK)
-	flusher.Flush()
 
+	// Before the header fields go out: a client that has those counts on every event from then on.
 	messages := make(chan string, 1000)
 	b.mu.Lock()
 	b.clients[messages] = struct{}{}
@@ -39,6 +38,8 @@ func (b *broker) events(w http.ResponseWriter, r *http.Request) {
 		delete(b.clients, messages)
 		b.mu.Unlock()
 	}()
+	w.WriteHeader(http.StatusOK)
+	flusher.Flush()
 
 	for {
 		select {

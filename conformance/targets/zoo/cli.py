@@ -56,6 +56,7 @@ def parse_arguments(arguments):
     parser.add_argument("--out", type=Path, metavar="DIR", default=ROOT / "out" / "zoo", help="where reports and logs go (default: out/zoo)")
     parser.add_argument("--endpoint", action="append", metavar="NAME", help="only endpoints of this name; may be repeated")
     parser.add_argument("--timeout", type=float, default=900, metavar="S", help="most seconds for one endpoint (default: 900)")
+    parser.add_argument("--no-stimulus", action="store_true", help="event servers: without a way to cause events; goes with --no-baseline")
     judge = parser.add_mutually_exclusive_group()
     judge.add_argument("--baseline", type=Path, metavar="FILE", help="known departures (default: the target's baseline.toml, if there is one)")
     judge.add_argument("--no-baseline", action="store_true", help="report only, judge nothing")
@@ -63,6 +64,8 @@ def parse_arguments(arguments):
     options.extra = tuple(extra)
     if options.list:
         return options
+    if options.no_stimulus and not options.no_baseline:
+        parser.error("--no-stimulus: the baselines are for runs with a stimulus; add --no-baseline")
     if (options.all or options.short) == bool(options.names):
         parser.error("give the names of targets, or --all, or --short")
     if options.parallel < 1:
@@ -125,7 +128,7 @@ def main(arguments):
         return USAGE
     out = options.out.absolute()
     out.mkdir(parents=True, exist_ok=True)
-    settings = Settings(pushspec=pushspec, out=out, cache=cache(), extra=options.extra, timeout=options.timeout)
+    settings = Settings(pushspec=pushspec, out=out, cache=cache(), extra=options.extra, timeout=options.timeout, stimulus=not options.no_stimulus)
 
     outcomes = []
     # Closed whatever happens: an interruption ends what still runs.

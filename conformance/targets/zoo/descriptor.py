@@ -7,7 +7,7 @@ from pathlib import Path
 DESCRIPTOR = "target.toml"
 _KEYS = {"title", "version", "version_pattern", "protocols", "ports", "notes", "slow", "crashes", "ready", "endpoint"}
 _READY_KEYS = {"http", "timeout"}
-_ENDPOINT_KEYS = {"name", "url", "publish_url", "args"}
+_ENDPOINT_KEYS = {"name", "url", "publish_url", "publish_format", "args"}
 
 
 class DescriptorError(Exception):
@@ -21,6 +21,7 @@ class Endpoint:
     name: str
     url: str
     publish_url: str | None
+    publish_format: str | None
     args: tuple[str, ...]
 
 
@@ -104,7 +105,8 @@ def _endpoint(name, entry):
     for key in ("name", "url"):
         if not isinstance(entry.get(key), str):
             raise DescriptorError(f"{name}/{DESCRIPTOR}: an endpoint needs the text {key!r}")
-    return Endpoint(entry["name"], entry["url"], entry.get("publish_url"), tuple(entry.get("args", ())))
+    publishing = (entry.get("publish_url"), entry.get("publish_format"))
+    return Endpoint(entry["name"], entry["url"], *publishing, tuple(entry.get("args", ())))
 
 
 def _only(name, table, known):

@@ -27,6 +27,7 @@ class Settings:
     cache: Path
     extra: tuple[str, ...]
     timeout: float
+    stimulus: bool = True
     install_timeout: float = 600
 
 
@@ -126,8 +127,9 @@ def _test(target, endpoint, values, settings, baseline):
         path.unlink(missing_ok=True)
     command = [settings.pushspec, "test", fill(endpoint.url, values)]
     command += [f"--report=json={report_path}", f"--report=junit={junit_path}"]
-    if endpoint.publish_url:
+    if endpoint.publish_url and settings.stimulus:
         command += ["--publish-url", fill(endpoint.publish_url, values)]
+        command += ["--publish-format", endpoint.publish_format] if endpoint.publish_format else []
     if baseline:
         command += ["--baseline", baseline]
     command += [*(fill(argument, values) for argument in endpoint.args), *settings.extra]

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 _COUNTED = ("pass", "fail", "warn", "not-applicable", "inconclusive", "error")
-_BEGIN, _END = "<!-- made by conformance/targets/table -->", "<!-- end of what is made -->"
+_END = "<!-- end of what is made -->"
 _ARROWS = {"sent": "→", "received": "←", "opened": "+", "closed": "✕", "waited": "…"}
 # Enough to see what was asked and what came.
 _LAST = 4
@@ -41,7 +41,7 @@ def table(found):
         "|---|---|---|---|---|---|---|---|---|---|",
     ]
     for report in found:
-        seconds = f"{report.content['duration_ms'] / 1000:.0f}"
+        seconds = _seconds(report)
         spoken = {version for endpoint in report.content["target"]["endpoints"] for version in endpoint["protocols"]}
         for version in sorted(spoken):
             verdicts = [case["verdict"] for case in report.content["cases"] if case["protocol"] == version]
@@ -51,13 +51,33 @@ def table(found):
     return "\n".join(lines)
 
 
-def with_table(text, made):
-    """The text with what is between the two marks replaced."""
-    before, found, rest = text.partition(_BEGIN)
+def event_servers(found, quiet):
+    """A row for each endpoint; `quiet` are the reports of runs without a way to cause events."""
+    lines = [
+        "| server | endpoint | pass | fail | warn | not applicable | inconclusive | error | all of it, s | without a stimulus, s |",
+        "|---|---|---|---|---|---|---|---|---|---|",
+    ]
+    alone = {(report.target, report.endpoint): _seconds(report) for report in quiet}
+    for report in found:
+        verdicts = [case["verdict"] for case in report.content["cases"]]
+        counts = " | ".join(str(verdicts.count(verdict)) for verdict in _COUNTED)
+        without = alone.get((report.target, report.endpoint), "")
+        lines.append(f"| {report.target}: {report.version} | {report.endpoint} | {counts} | {_seconds(report)} | {without} |")
+    return "\n".join(lines)
+
+
+def with_table(text, of, made):
+    """The text with what is between the marks of a table replaced."""
+    begin = f"<!-- {of}: made by conformance/targets/table -->"
+    before, found, rest = text.partition(begin)
     _, closed, after = rest.partition(_END)
     if not (found and closed):
-        raise ValueError(f"the marks {_BEGIN!r} and {_END!r} are missing")
-    return f"{before}{_BEGIN}\n{made}\n{_END}{after}"
+        raise ValueError(f"the marks {begin!r} and {_END!r} are missing")
+    return f"{before}{begin}\n{made}\n{_END}{after}"
+
+
+def _seconds(report):
+    return f"{report.content['duration_ms'] / 1000:.0f}"
 
 
 def known(title, found):

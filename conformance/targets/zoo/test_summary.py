@@ -44,14 +44,21 @@ class Summary(unittest.TestCase):
             ["| broker 1.2 | tcp | 3.1.1 | 1 | 0 | 0 | 0 | 0 | 0 | 12 |", "| broker 1.2 | tcp | 5.0 | 0 | 1 | 0 | 0 | 0 | 0 |  |"],
         )
 
-    def test_the_table_stands_between_its_marks(self):
-        text = "before\n" + summary.with_table(f"{summary._BEGIN}{summary._END}", "first") + "\nafter"
-        again = summary.with_table(text, "second")
+    def test_a_row_for_each_event_server_with_both_times(self):
+        quiet = [summary.Report("t", "tcp", "", {"duration_ms": 3000})]
+        row = summary.event_servers(self.found, quiet).splitlines()[2]
+        self.assertEqual(row, "| t: broker 1.2 | tcp | 1 | 1 | 0 | 1 | 0 | 0 | 12 | 3 |")
+
+    def test_a_table_stands_between_its_marks(self):
+        marks = [f"<!-- {of}: made by conformance/targets/table -->{summary._END}" for of in ("one", "other")]
+        text = "before\n" + summary.with_table("\n".join(marks), "other", "first") + "\nafter"
+        again = summary.with_table(text, "other", "second")
         self.assertIn("second", again)
         self.assertNotIn("first", again)
         self.assertTrue(again.startswith("before") and again.endswith("after"))
+        self.assertIn(marks[0], again)
         with self.assertRaises(ValueError):
-            summary.with_table("no marks", "x")
+            summary.with_table("no marks", "one", "x")
 
     def test_failures_are_told_with_requirement_and_trace(self):
         text = summary.known("A broker", self.found)

@@ -92,16 +92,7 @@ impl Head {
 impl Http {
     /// Sends a request on a new connection and waits for the head of its response.
     pub async fn send(&self, request: &Request) -> Result<Response, Trouble> {
-        self.send_within(request, self.timeout).await
-    }
-
-    /// The same with a deadline of its own for the head.
-    pub async fn send_within(
-        &self,
-        request: &Request,
-        patience: Duration,
-    ) -> Result<Response, Trouble> {
-        self.begin(request).await?.head(patience).await
+        self.begin(request).await?.head(self.timeout).await
     }
 
     /// Sends a request on a new connection and waits for nothing.

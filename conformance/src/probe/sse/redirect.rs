@@ -29,6 +29,11 @@ impl Redirects {
         &self.passed
     }
 
+    /// Where the request has got to.
+    pub(super) fn url(&self) -> &EndpointUrl {
+        self.http.connector.url()
+    }
+
     /// Sends the request to where it has got to.
     pub async fn begin(&self) -> Result<Pending, Trouble> {
         self.http.begin(&self.request).await

@@ -116,6 +116,11 @@ impl EventStream {
         &self.notes
     }
 
+    /// Whether the beginning of a line has come and its end has not.
+    pub fn is_within_line(&self) -> bool {
+        !self.lines.partial_line().is_empty()
+    }
+
     /// How the lines so far ended.
     pub fn line_ends(&self) -> LineEnds {
         self.lines.line_ends()

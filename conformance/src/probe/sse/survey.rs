@@ -28,6 +28,8 @@ pub struct Capabilities {
     /// Whether neither the response's head nor an event that was caused came: only what judges that
     /// can be exercised then.
     pub held_back: bool,
+    /// Whether the header fields of the stream come with its first event only.
+    pub headers_with_event: bool,
     /// Whether the stream is served over HTTP/2, too.
     pub http2: bool,
     /// The statuses of the redirects on the way to the stream.
@@ -77,6 +79,10 @@ impl Capabilities {
         }
         if self.http2 {
             described.insert("HTTP/2".to_owned(), "yes".to_owned());
+        }
+        if self.headers_with_event {
+            let when = "only with the first event";
+            described.insert("header fields".to_owned(), when.to_owned());
         }
         let optional = [("content type", &self.content_type), ("server", &self.server)];
         for (name, value) in optional {
@@ -139,12 +145,24 @@ pub async fn survey(
 
 /// Whether there is HTTP/2: over TLS the server has to choose it, else it has to answer in it. What is
 /// wrong with it then is for cases to judge.
-async fn offers_http2(http: &Http) -> bool {
+pub async fn offers_http2(http: &Http) -> bool {
     let patience = http.timeout.min(HTTP2_PATIENCE);
-    match http.send_within(&Request::event_source().http2(), patience).await {
-        Ok(_) | Err(Trouble::Http2(_)) => true,
-        Err(Trouble::NotChosen | Trouble::Unreachable(_)) => false,
-        Err(_) => http.connector.url().scheme().is_tls(),
+    let mut redirects = Redirects::new(http.clone(), &Request::event_source().http2());
+    loop {
+        let answered = match redirects.begin().await {
+            Ok(pending) => pending.head(patience).await,
+            Err(trouble) => Err(trouble),
+        };
+        match answered {
+            // The stream itself may be where there is no HTTP/2.
+            Ok(response) => match redirects.follow(&response.head) {
+                Ok(true) => {}
+                _ => return true,
+            },
+            Err(Trouble::Http2(_)) => return true,
+            Err(Trouble::NotChosen | Trouble::Unreachable(_)) => return false,
+            Err(_) => return redirects.url().scheme().is_tls(),
+        }
     }
 }
 
@@ -154,11 +172,13 @@ async fn stream(
     token: &str,
 ) -> Result<Capabilities, Unfit> {
     let mut redirects = Redirects::new(http.clone(), &Request::event_source());
+    let mut late = false;
     let response = loop {
         let pending = redirects.begin().await?;
-        let Some(response) = answer(http, pending, stimulus, token).await? else {
+        let Some((response, nudged)) = answer(http, pending, stimulus, token).await? else {
             return Ok(Capabilities { stimulus: true, held_back: true, ..Capabilities::default() });
         };
+        late |= nudged;
         if !redirects.follow(&response.head)? {
             break response;
         }
@@ -188,6 +208,7 @@ async fn stream(
     let mut capabilities = Capabilities {
         content_type,
         server: head.header("server"),
+        headers_with_event: late,
         redirects: redirects.passed().iter().map(|head| head.status).collect(),
         ..Capabilities::default()
     };
@@ -207,16 +228,17 @@ async fn stream(
     Ok(capabilities)
 }
 
-/// The head of the response. A server that sends its header fields with the first event needs one to be
-/// surveyed; nothing where even that does not bring them.
+/// The head of the response, and whether an event had to bring it along, without which a server that
+/// sends its header fields with the first event cannot be surveyed; nothing where even that does not
+/// bring it.
 async fn answer(
     http: &Http,
     pending: Pending,
     stimulus: Option<&Stimulus>,
     token: &str,
-) -> Result<Option<Response>, Trouble> {
+) -> Result<Option<(Response, bool)>, Trouble> {
     let pending = match pending.try_head(http.timeout).await? {
-        Ok(response) => return Ok(Some(response)),
+        Ok(response) => return Ok(Some((response, false))),
         Err(pending) => pending,
     };
     let mut caused = false;
@@ -227,6 +249,6 @@ async fn answer(
     }
     match pending.head(http.timeout).await {
         Err(trouble) if trouble.is_silence() && caused => Ok(None),
-        response => response.map(Some),
+        response => Ok(Some((response?, caused))),
     }
 }

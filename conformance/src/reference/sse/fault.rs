@@ -41,12 +41,15 @@ faults! {
     GzipNotFlushed "gzip-not-flushed" "Compressed events stay in the compressor's buffer."
     BrotliNotFlushed "brotli-not-flushed" "Events compressed with Brotli stay in the compressor's buffer."
     ZstdNotFlushed "zstd-not-flushed" "Events compressed with Zstandard stay in the compressor's buffer."
+    Http10Holds "http-1.0-holds" "To HTTP/1.0 an event is held until the next one."
     GzipAlways "gzip-always" "The stream is compressed although the client forbids it."
     NoHeartbeat "no-heartbeat" "A quiet stream carries no comments."
     HeartbeatEndsWithEvent "heartbeat-ends-with-event" "A stream carries no comments once it has carried an event."
     CutAfter30Seconds "cut-after-30-seconds" "A stream is cut off after 30 seconds."
     ProxyHolds "proxy-holds" "Behind the proxy an event is held until the next one."
     ProxyHoldsAll "proxy-holds-all" "Behind the proxy nothing comes before the end of the stream, which does not come."
+    ProxyCompressorHolds "proxy-compressor-holds" "Behind the proxy a compressed event is held until the next one."
+    ProxyHttp2Holds "proxy-http2-holds" "Behind the proxy and over HTTP/2 an event is held until the next one."
     ProxyRelabels "proxy-relabels" "Behind the proxy the stream is labelled text/plain."
 
     // HTTP/2.

@@ -113,8 +113,14 @@ fn events(method: &Method, uri: &Uri, version: Version, asked: &HeaderMap, hub: 
         Some(Fault::Status201) => StatusCode::CREATED,
         _ => StatusCode::OK,
     };
-    let holds =
-        way.proxied && config.has(Fault::ProxyHolds) || way.http2 && config.has(Fault::Http2Holds);
+    let holds = match config.fault {
+        Some(Fault::ProxyHolds) => way.proxied,
+        Some(Fault::ProxyCompressorHolds) => way.proxied && coding.is_some(),
+        Some(Fault::ProxyHttp2Holds) => way.proxied && http2,
+        Some(Fault::Http2Holds) => http2,
+        Some(Fault::Http10Holds) => version == Version::HTTP_10,
+        _ => false,
+    };
     Answer::Stream { status, headers, last_event_id, coding, holds, head }
 }
 

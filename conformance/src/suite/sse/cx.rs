@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use tokio::sync::{OnceCell, OwnedRwLockWriteGuard, RwLock};
+use tokio::sync::{OnceCell, OwnedRwLockWriteGuard, RwLock, RwLockReadGuard};
 use tokio::time::Instant;
 
 use crate::case::{Need, Outcome, Stop};
@@ -18,6 +18,8 @@ use crate::probe::sse::{
 };
 use crate::transport::Connector;
 
+/// How long a server is waited for that is known to send its header fields with the first event.
+const KNOWN_LATE: Duration = Duration::from_millis(200);
 /// As many of the server's own events are enough to judge by.
 const HEARD: usize = 5;
 
@@ -197,10 +199,13 @@ impl Cx {
     }
 
     async fn answered(&self, pending: Pending) -> Result<Response, Trouble> {
-        match pending.try_head(self.timeout()).await? {
+        let late = self.setting.capabilities.headers_with_event && self.setting.stimulus.is_some();
+        let patience = if late { self.timeout().min(KNOWN_LATE) } else { self.timeout() };
+        match pending.try_head(patience).await? {
             Ok(response) => Ok(response),
             Err(pending) => {
                 if let Some(stimulus) = &self.setting.stimulus {
+                    let _floor = self.floor().await;
                     let nudge = Payload::data(self.aside());
                     stimulus.publish(&nudge, &self.trace, self.timeout()).await?;
                 }
@@ -249,11 +254,16 @@ impl Cx {
                     .to_owned(),
             ));
         };
-        let _floor = match self.alone.get() {
+        let _floor = self.floor().await;
+        Ok(stimulus.publish(payload, &self.trace, self.timeout()).await?)
+    }
+
+    /// The right to cause an event, which is waited for while another case has it alone.
+    async fn floor(&self) -> Option<RwLockReadGuard<'_, ()>> {
+        match self.alone.get() {
             Some(_) => None,
             None => Some(self.setting.floor.read().await),
-        };
-        Ok(stimulus.publish(payload, &self.trace, self.timeout()).await?)
+        }
     }
 
     /// Keeps other cases from causing events until this one is over.
@@ -299,10 +309,7 @@ impl Cx {
         let deadline = Instant::now() + self.timeout();
         let first = match stream.next_event(self.timeout()).await {
             Err(trouble) if trouble.is_silence() => {
-                return Err(Stop::Inconclusive(format!(
-                    "no event came within {} s (cause some with --publish-url or --trigger)",
-                    self.timeout().as_secs_f32()
-                )));
+                return Err(self.unheard(stream, "no event"));
             }
             event => event?,
         };
@@ -317,6 +324,16 @@ impl Cx {
             }
         }
         Ok(events)
+    }
+
+    /// Why a stream that says too little by itself cannot be judged, and what would help.
+    pub fn unheard(&self, stream: &EventStream, what: &str) -> Stop {
+        let waited = self.timeout().as_secs_f32();
+        Stop::Inconclusive(if stream.is_within_line() {
+            format!("{what} came within {waited} s, but the beginning of a line that does not end")
+        } else {
+            format!("{what} came within {waited} s (cause some with --publish-url or --trigger)")
+        })
     }
 
     /// Ends the server and starts it again; it is ready then.

@@ -255,6 +255,8 @@ fn hostile_endpoints_get_no_praise_and_end_in_time() {
         assert!(!unpraised.contains("sse/replay/"), "{decoy:?}: {unpraised}");
         assert!(!unpraised.contains("error "), "{decoy:?}: {unpraised}");
     }
+    let unended = shown(Decoy::EndlessLine, &[Verdict::Inconclusive]);
+    assert!(unended.contains("the beginning of a line that does not end"), "{unended}");
     assert!(shown(Decoy::BrokenChunks, BLAME).contains("fail sse/response/one-framing"));
 }
 

@@ -3,9 +3,9 @@
 use tokio::time::Instant;
 
 use super::cx::Cx;
-use super::flush::at_once;
+use super::flush::{Path, at_once, flows};
 use crate::case::{Case, Need, Stop};
-use crate::probe::sse::{Received, Redirects, Request};
+use crate::probe::sse::{Received, Redirects, Request, Trouble};
 use crate::requirement::{Level, sse};
 
 /// How many events make a burst.
@@ -18,10 +18,9 @@ pub(super) const CASES: &[Case<Cx>] = &[
         level: Level::Should,
         requires: &[sse("SSE-J2")],
         expects: "the response's header fields come before there is any event: clients are connecting until then",
+        disturbed: true,
         run: |cx| {
             Box::pin(async move {
-                // Another case's event would bring the header fields along.
-                cx.alone().await;
                 let began = Instant::now();
                 let mut redirects = Redirects::new(cx.http(), &Request::event_source());
                 let pending = loop {
@@ -57,10 +56,36 @@ pub(super) const CASES: &[Case<Cx>] = &[
         requires: &[sse("SSE-C4"), sse("SSE-N3")],
         needs: &[Need::Stimulus],
         expects: "an event arrives whole as soon as it is caused, and does not wait for the next one",
+        disturbed: true,
         run: |cx| {
             Box::pin(async move {
                 let mut stream = cx.subscribe().await?;
                 at_once(&cx, &mut stream, "direct").await
+            })
+        },
+        ..Case::BASE
+    },
+    Case {
+        id: "sse/delivery/http-1.0-at-once",
+        level: Level::Advice,
+        requires: &[sse("SSE-N3"), sse("SSE-Q1")],
+        expects: "to HTTP/1.0, which proxies such as nginx speak unless told otherwise, events come as they are caused",
+        accepts: "a refusal of HTTP/1.0",
+        disturbed: true,
+        run: |cx| {
+            Box::pin(async move {
+                let request = Request::event_source().http10();
+                let refused = match cx.open(&request).await {
+                    Err(Trouble::Ended { .. }) => Some("not at all".to_owned()),
+                    Ok(response) if response.head.status / 100 != 2 => {
+                        Some(response.head.status_text())
+                    }
+                    _ => None,
+                };
+                if let Some(how) = refused {
+                    return Err(Stop::NotApplicable(format!("HTTP/1.0 is answered {how}")));
+                }
+                flows(&cx, &Path { http: cx.http(), request, name: "http/1.0" }).await
             })
         },
         ..Case::BASE

@@ -1,6 +1,6 @@
 //! The stream over HTTP/2 (RFC 9113), where it is offered.
 
-use super::coding::coded;
+use super::coding::{accepting, coded};
 use super::cx::Cx;
 use super::flush::{Path, flows};
 use super::resume::{first_id, has, history};
@@ -56,6 +56,7 @@ pub(super) const CASES: &[Case<Cx>] = &[
         requires: &[sse("SSE-N3"), sse("SSE-N4")],
         needs: NEEDS,
         expects: "over HTTP/2 events come as they come over HTTP/1.1",
+        disturbed: true,
         run: |cx| {
             Box::pin(async move {
                 let request = Request::event_source().http2();
@@ -70,12 +71,12 @@ pub(super) const CASES: &[Case<Cx>] = &[
         requires: &[sse("SSE-Q5"), sse("SSE-N3")],
         needs: NEEDS,
         expects: "where the stream is compressed over HTTP/2, each event leaves the compressor at once",
+        disturbed: true,
         accepts: "a server that does not compress in this way",
         run: |cx| {
             Box::pin(async move {
-                let request =
-                    Request::event_source().http2().header("Accept-Encoding", "gzip, deflate");
-                coded(&cx, request, "http2 gzip").await
+                let request = accepting("gzip, deflate").http2();
+                coded(&cx, &Path { http: cx.http(), request, name: "http2 gzip" }).await
             })
         },
         ..Case::BASE

@@ -106,6 +106,14 @@ fn against_at(
     config: &Config,
     path: impl Fn(&Case<Cx>) -> &'static str,
 ) -> BTreeMap<&'static str, (Verdict, String)> {
+    against_setting(config, |server, case| setting_at(server, path(case)))
+}
+
+/// The same where each case gets a setting of its own.
+fn against_setting(
+    config: &Config,
+    setting: impl Fn(&Arc<Server>, &Case<Cx>) -> Setting,
+) -> BTreeMap<&'static str, (Verdict, String)> {
     cases()
         .map(|case| {
             let runtime = tokio::runtime::Builder::new_current_thread()
@@ -115,7 +123,7 @@ fn against_at(
                 .unwrap();
             let verdict = runtime.block_on(async {
                 let server = Arc::new(Server::start(config.clone()));
-                attempt(case, setting_at(&server, path(case))).await
+                attempt(case, setting(&server, case)).await
             });
             (case.id, verdict)
         })
@@ -178,6 +186,24 @@ fn other_ways_to_be_right_do_not_fail() {
                 "{way}: {id}: {verdict}: {found}"
             );
         }
+    }
+}
+
+#[test]
+fn header_fields_that_come_late_are_blamed_once() {
+    let verdicts = against_setting(&Config::with_fault(Fault::HeadersHeld), |server, case| {
+        let setting = match case.needs.contains(&Need::Redirect) {
+            true => setting_at(server, "/moved/302"),
+            false => setting(server),
+        };
+        let surveyed = Capabilities { headers_with_event: true, ..(*setting.capabilities).clone() };
+        Setting { capabilities: Arc::new(surveyed), ..setting }
+    });
+    let blamed: Vec<_> = verdicts.iter().filter(|(_, (verdict, _))| kills(*verdict)).collect();
+    assert_eq!(blamed.len(), 1, "{blamed:?}");
+    assert_eq!(*blamed[0].0, "sse/delivery/headers-at-once");
+    for (id, (verdict, found)) in verdicts {
+        assert_ne!(verdict, Verdict::Inconclusive, "{id}: {found}");
     }
 }
 
@@ -251,6 +277,13 @@ async fn the_survey_finds_ids_and_stimulus() {
     let found = survey(&http, setting.stimulus.as_ref(), "hello").await.unwrap();
     assert_eq!(found.ids, Some(true));
     assert!(found.stimulus && found.http2);
+    assert!(!found.headers_with_event);
     let silent = survey(&http, None, "hello").await.unwrap();
     assert_eq!(silent.ids, None);
+
+    let server = Arc::new(Server::start(Config::with_fault(Fault::HeadersHeld)));
+    let setting = super::matrix::setting(&server);
+    let http = Http { connector: setting.connector.clone(), ..http };
+    let late = survey(&http, setting.stimulus.as_ref(), "hello").await.unwrap();
+    assert!(late.headers_with_event);
 }

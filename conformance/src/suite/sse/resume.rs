@@ -32,10 +32,7 @@ pub(super) async fn history(cx: &Cx, count: usize) -> Result<(EventStream, Vec<R
             match stream.next_event(cx.timeout()).await {
                 Ok(event) => events.push(event),
                 Err(trouble) if trouble.is_silence() && events.len() < 2 => {
-                    return Err(Stop::Inconclusive(format!(
-                        "no two events came within {} s (cause some with --publish-url or --trigger)",
-                        cx.timeout().as_secs_f32()
-                    )));
+                    return Err(cx.unheard(&stream, "no two events"));
                 }
                 Err(trouble) if trouble.is_silence() => break,
                 Err(trouble) => return Err(trouble.into()),
