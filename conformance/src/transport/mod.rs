@@ -87,9 +87,12 @@ pub enum ConnectError {
 fn tls_hint(error: &io::Error) -> &'static str {
     let text = error.to_string();
     // A signature is bad where another authority has the same name, such as one that was made anew.
-    let unknown = ["UnknownIssuer", "CaUsedAsEndEntity", "certificate: BadSignature"];
+    let unknown = ["UnknownIssuer", "certificate: BadSignature"];
     if unknown.iter().any(|error| text.contains(error)) {
         " (name the authority that signed its certificate with --ca FILE)"
+    } else if text.contains("CaUsedAsEndEntity") {
+        // What `openssl req -x509` makes unless it is told otherwise.
+        " (the server shows the certificate of an authority, CA:TRUE, which is none for servers)"
     } else if text.contains("InvalidContentType") || text.contains("InvalidMessage") {
         " (this port does not seem to speak TLS)"
     } else {

@@ -116,7 +116,7 @@ pub(in crate::cli) struct Args {
     #[arg(long, value_name = "FORMAT", default_value = "text", value_parser = publish_format, requires = "publish_url", help_heading = "Events")]
     pub(super) publish_format: PublishFormat,
     /// SSE: a shell command that causes an event; the data is on its standard input and in
-    /// $PUSHSPEC_DATA.
+    /// $PUSHSPEC_DATA, type and id, where a case gives them, in $PUSHSPEC_EVENT and $PUSHSPEC_ID.
     #[arg(long, value_name = "COMMAND", help_heading = "Events")]
     pub(super) trigger: Option<String>,
     /// SSE: a URL to which a POST ends all streams.

@@ -53,6 +53,8 @@ pub(super) const CASES: &[Case<Cx>] = &[
         run: |cx| {
             Box::pin(async move {
                 let http = http(&cx)?;
+                // The control: there is a proxy.
+                http.begin(&Request::event_source()).await?;
                 if !offers_http2(&http).await {
                     let why = "HTTP/2 is not offered by the proxy";
                     return Err(Stop::NotApplicable(why.to_owned()));
