@@ -9,7 +9,7 @@ use super::{Access, Attempt, EndpointPlan, Job, Plan};
 use crate::case::{Case, Need};
 use crate::event::Endpoint;
 use crate::launch::{Ending, Launched};
-use crate::probe::sse::{Http, Request, survey};
+use crate::probe::sse::{HeadComes, Http, Request, survey};
 use crate::requirement::Protocol;
 use crate::suite::sse::{CASES, Cx, Restarter, Setting};
 use crate::trace::Recorder;
@@ -102,7 +102,7 @@ fn alone(case: &Case<Cx>, setting: &Setting) -> bool {
 
 /// Why a case cannot reach its point, if that is known beforehand.
 fn out_of_reach(case: &Case<Cx>, setting: &Setting) -> Option<String> {
-    if setting.capabilities.held_back && case.id != HEADERS_AT_ONCE {
+    if setting.capabilities.head == HeadComes::Late && case.id != HEADERS_AT_ONCE {
         return Some(format!(
             "the response is held back until there is more of it or it ends, see {HEADERS_AT_ONCE} (a proxy that buffers? with nginx, `proxy_buffering off` or the header field `X-Accel-Buffering: no` helps)"
         ));

@@ -28,7 +28,7 @@ pub use request::Request;
 pub use response::Response;
 pub use stimulus::{Payload, PublishFormat, Published, Stimulus};
 pub use stream::{Ending, EventStream, Received};
-pub use survey::{Capabilities, Unfit, offers_http2, survey};
+pub use survey::{Capabilities, HeadComes, Unfit, offers_http2, survey};
 pub use trouble::{Judged, Trouble};
 
 /// Whether a media type's essence is that of an event stream. Essences compare without case, and

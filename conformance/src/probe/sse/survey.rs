@@ -12,6 +12,18 @@ use crate::case::Need;
 /// A server that does not know HTTP/2 may not answer at all.
 const HTTP2_PATIENCE: Duration = Duration::from_secs(2);
 
+/// When the head of a response comes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum HeadComes {
+    /// Before there is any event.
+    #[default]
+    AtOnce,
+    /// With the first event.
+    WithEvent,
+    /// Not even with an event that was caused: only what judges that can be exercised then.
+    Late,
+}
+
 /// What a server of event streams offers, as far as it could be found out.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Capabilities {
@@ -25,11 +37,8 @@ pub struct Capabilities {
     pub stimulus_trouble: Option<String>,
     /// Whether events carry ids; unknown while none came.
     pub ids: Option<bool>,
-    /// Whether neither the response's head nor an event that was caused came: only what judges that
-    /// can be exercised then.
-    pub held_back: bool,
-    /// Whether the header fields of the stream come with its first event only.
-    pub headers_with_event: bool,
+    /// When the response's head comes.
+    pub head: HeadComes,
     /// Whether the stream is served over HTTP/2, too.
     pub http2: bool,
     /// The statuses of the redirects on the way to the stream.
@@ -70,8 +79,15 @@ impl Capabilities {
             ("event ids".to_owned(), ids.to_owned()),
             ("stimulus".to_owned(), stimulus),
         ]);
-        if self.held_back {
-            described.insert("response".to_owned(), "held back".to_owned());
+        match self.head {
+            HeadComes::AtOnce => {}
+            HeadComes::WithEvent => {
+                let when = "only with the first event";
+                described.insert("header fields".to_owned(), when.to_owned());
+            }
+            HeadComes::Late => {
+                described.insert("response".to_owned(), "held back".to_owned());
+            }
         }
         if !self.redirects.is_empty() {
             let statuses: Vec<_> = self.redirects.iter().map(u16::to_string).collect();
@@ -79,10 +95,6 @@ impl Capabilities {
         }
         if self.http2 {
             described.insert("HTTP/2".to_owned(), "yes".to_owned());
-        }
-        if self.headers_with_event {
-            let when = "only with the first event";
-            described.insert("header fields".to_owned(), when.to_owned());
         }
         let optional = [("content type", &self.content_type), ("server", &self.server)];
         for (name, value) in optional {
@@ -172,13 +184,16 @@ async fn stream(
     token: &str,
 ) -> Result<Capabilities, Unfit> {
     let mut redirects = Redirects::new(http.clone(), &Request::event_source());
-    let mut late = false;
+    let mut comes = HeadComes::AtOnce;
     let response = loop {
         let pending = redirects.begin().await?;
         let Some((response, nudged)) = answer(http, pending, stimulus, token).await? else {
-            return Ok(Capabilities { stimulus: true, held_back: true, ..Capabilities::default() });
+            let head = HeadComes::Late;
+            return Ok(Capabilities { stimulus: true, head, ..Capabilities::default() });
         };
-        late |= nudged;
+        if nudged {
+            comes = HeadComes::WithEvent;
+        }
         if !redirects.follow(&response.head)? {
             break response;
         }
@@ -208,7 +223,7 @@ async fn stream(
     let mut capabilities = Capabilities {
         content_type,
         server: head.header("server"),
-        headers_with_event: late,
+        head: comes,
         redirects: redirects.passed().iter().map(|head| head.status).collect(),
         ..Capabilities::default()
     };

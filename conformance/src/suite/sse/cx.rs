@@ -13,8 +13,8 @@ use tokio::time::Instant;
 use crate::case::{Need, Outcome, Stop};
 use crate::evidence::Evidence;
 use crate::probe::sse::{
-    Capabilities, EventStream, Head, Http, Payload, Pending, Published, Received, Redirects,
-    Remark, Replay, Request, Response, Stimulus, Trouble,
+    Capabilities, EventStream, Head, HeadComes, Http, Payload, Pending, Published, Received,
+    Redirects, Remark, Replay, Request, Response, Stimulus, Trouble,
 };
 use crate::transport::Connector;
 
@@ -199,7 +199,8 @@ impl Cx {
     }
 
     async fn answered(&self, pending: Pending) -> Result<Response, Trouble> {
-        let late = self.setting.capabilities.headers_with_event && self.setting.stimulus.is_some();
+        let late = self.setting.capabilities.head == HeadComes::WithEvent
+            && self.setting.stimulus.is_some();
         let patience = if late { self.timeout().min(KNOWN_LATE) } else { self.timeout() };
         match pending.try_head(patience).await? {
             Ok(response) => Ok(response),

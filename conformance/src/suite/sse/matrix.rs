@@ -12,7 +12,9 @@ use crate::case::{Case, Need, Outcome};
 use crate::counted::Counted;
 use crate::event::Verdict;
 use crate::evidence::Evidence;
-use crate::probe::sse::{Capabilities, Http, PublishFormat, Replay, Stimulus, UnknownId, survey};
+use crate::probe::sse::{
+    Capabilities, HeadComes, Http, PublishFormat, Replay, Stimulus, UnknownId, survey,
+};
 use crate::reference::sse::{Config, Fault, LineEnd, Server};
 use crate::requirement::{Level, Protocol};
 use crate::trace::Recorder;
@@ -192,11 +194,10 @@ fn other_ways_to_be_right_do_not_fail() {
 #[test]
 fn header_fields_that_come_late_are_blamed_once() {
     let verdicts = against_setting(&Config::with_fault(Fault::HeadersHeld), |server, case| {
-        let setting = match case.needs.contains(&Need::Redirect) {
-            true => setting_at(server, "/moved/302"),
-            false => setting(server),
-        };
-        let surveyed = Capabilities { headers_with_event: true, ..(*setting.capabilities).clone() };
+        let redirect = case.needs.contains(&Need::Redirect);
+        let setting = setting_at(server, if redirect { "/moved/302" } else { "/events" });
+        let surveyed =
+            Capabilities { head: HeadComes::WithEvent, ..(*setting.capabilities).clone() };
         Setting { capabilities: Arc::new(surveyed), ..setting }
     });
     let blamed: Vec<_> = verdicts.iter().filter(|(_, (verdict, _))| kills(*verdict)).collect();
@@ -277,7 +278,7 @@ async fn the_survey_finds_ids_and_stimulus() {
     let found = survey(&http, setting.stimulus.as_ref(), "hello").await.unwrap();
     assert_eq!(found.ids, Some(true));
     assert!(found.stimulus && found.http2);
-    assert!(!found.headers_with_event);
+    assert_eq!(found.head, HeadComes::AtOnce);
     let silent = survey(&http, None, "hello").await.unwrap();
     assert_eq!(silent.ids, None);
 
@@ -285,5 +286,5 @@ async fn the_survey_finds_ids_and_stimulus() {
     let setting = super::matrix::setting(&server);
     let http = Http { connector: setting.connector.clone(), ..http };
     let late = survey(&http, setting.stimulus.as_ref(), "hello").await.unwrap();
-    assert!(late.headers_with_event);
+    assert_eq!(late.head, HeadComes::WithEvent);
 }
