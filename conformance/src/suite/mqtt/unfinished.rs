@@ -161,7 +161,7 @@ async fn in_flight_of(
 }
 
 fn id_of(message: &Received<Publish<'static>>) -> Result<PacketId, Stop> {
-    message.delivery.id().ok_or_else(|| {
+    message.delivery.packet_id().ok_or_else(|| {
         Stop::Inconclusive("the message came at QoS 0, which has no identifier".to_owned())
     })
 }
@@ -170,8 +170,8 @@ fn id_of(message: &Received<Publish<'static>>) -> Result<PacketId, Stop> {
 async fn again(cx: &Cx, resumed: &mut Client, id: PacketId) -> Outcome {
     let expected = format!("the PUBLISH with Packet Identifier {id} again");
     let again = resumed.publish_received().await.judged(cx, &expected)?;
-    let found = format!("PUBLISH with Packet Identifier {:?}", again.delivery.id());
-    let same = again.delivery.id() == Some(id);
+    let found = format!("PUBLISH with Packet Identifier {:?}", again.delivery.packet_id());
+    let same = again.delivery.packet_id() == Some(id);
     cx.judge_at(again.entry, 0..again.bytes.len(), same, expected, found)?;
     resumed.acknowledge(again.delivery).await?;
     Ok(())
@@ -204,7 +204,8 @@ async fn left_alone(cx: Cx) -> Outcome {
     for arrival in client.arrived() {
         let Ok(Packet::Publish(publish)) = &arrival.packet else { continue };
         resent = "yes";
-        let right = !cx.is_v5() && publish.delivery.dup() && publish.delivery.id() == Some(id);
+        let right =
+            !cx.is_v5() && publish.delivery.dup() && publish.delivery.packet_id() == Some(id);
         let expected = if cx.is_v5() {
             "nothing again while the connection lives"
         } else {
