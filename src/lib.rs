@@ -29,7 +29,5 @@ extern crate alloc;
 #[cfg(feature = "tokio-util")]
 extern crate std;
 
-#[cfg(feature = "tokio-util")]
-pub mod codec;
 pub mod mqtt;
 pub mod sse;

@@ -130,6 +130,34 @@ pub enum Need {
     KeptSession,
     /// A zero-length Client Identifier is accepted.
     EmptyClientId,
+    /// Maximum QoS is below 2.
+    LimitedQos,
+    /// Retained messages are not supported.
+    NoRetain,
+    /// Wildcard subscriptions are not supported.
+    NoWildcards,
+    /// Shared subscriptions are not supported.
+    NoSharedSubscriptions,
+    /// Subscription Identifiers are not supported.
+    NoSubscriptionIdentifiers,
+    /// The Server imposes a Keep Alive.
+    ServerKeepAlive,
+    /// Nobody gets in without the right User Name and Password.
+    Users,
+    /// There is a topic to which the user may not publish.
+    DeniedPublish,
+    /// There is a filter to which the user may not subscribe.
+    DeniedSubscribe,
+    /// There is a Client Identifier that is refused.
+    RefusedClientId,
+    /// A method of enhanced authentication is offered.
+    EnhancedAuthentication,
+    /// What it has to keep outlives an end that it was asked for.
+    Persistence,
+    /// What it has to keep outlives being killed.
+    PersistenceWhenKilled,
+    /// The Server is reached by WebSocket.
+    WebSocket,
     /// The user said how to cause an event (`--publish-url` or `--trigger`).
     Stimulus,
     /// The stream carries event ids.
@@ -149,6 +177,28 @@ pub enum Need {
 }
 
 impl Need {
+    /// Whether it is a feature, which a target may be declared to lack.
+    pub const fn is_feature(self) -> bool {
+        matches!(
+            self,
+            Self::QoS1
+                | Self::QoS2
+                | Self::Retain
+                | Self::Wildcards
+                | Self::SharedSubscriptions
+                | Self::SubscriptionIdentifiers
+                | Self::TopicAlias
+                | Self::KeptSession
+                | Self::EmptyClientId
+                | Self::Stimulus
+                | Self::EventIds
+                | Self::Http2
+                | Self::Proxy
+                | Self::Idle
+                | Self::Closer
+        )
+    }
+
     /// Its name on the command line and in `pushspec.toml`, such as `shared-subscriptions`.
     pub fn name(self) -> String {
         let text = self.to_string();
@@ -169,6 +219,20 @@ impl fmt::Display for Need {
             Self::TopicAlias => "topic aliases from the client",
             Self::KeptSession => "sessions that outlive a connection",
             Self::EmptyClientId => "zero-length client identifiers",
+            Self::LimitedQos => "Maximum QoS below 2",
+            Self::NoRetain => "lack of retained messages",
+            Self::NoWildcards => "lack of wildcard subscriptions",
+            Self::NoSharedSubscriptions => "lack of shared subscriptions",
+            Self::NoSubscriptionIdentifiers => "lack of subscription identifiers",
+            Self::ServerKeepAlive => "Server Keep Alive of at most 12 s",
+            Self::Users => "users that alone are let in",
+            Self::DeniedPublish => "topic that may not be published to",
+            Self::DeniedSubscribe => "filter that may not be subscribed to",
+            Self::RefusedClientId => "client identifier that is refused",
+            Self::EnhancedAuthentication => "enhanced authentication",
+            Self::Persistence => "state that outlives a restart",
+            Self::PersistenceWhenKilled => "state that outlives being killed",
+            Self::WebSocket => "WebSocket (a URL that begins with ws:// or wss://)",
             Self::Stimulus => "a way to cause an event (--publish-url or --trigger)",
             Self::EventIds => "event ids in the stream",
             Self::Http2 => "HTTP/2",

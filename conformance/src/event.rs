@@ -229,6 +229,10 @@ impl std::str::FromStr for Shard {
 pub struct Endpoint {
     /// Its URL without credentials.
     pub url: String,
+    /// The configuration of the target that it belongs to, where there are several; the first has no
+    /// name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub configuration: Option<String>,
     /// The protocols that it accepted, in which cases were run.
     pub protocols: Vec<Protocol>,
     /// What it offers, by protocol: from CONNACK, response headers and small probes.
@@ -236,6 +240,16 @@ pub struct Endpoint {
     /// Why it could not be tested, where that is so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unreachable: Option<String>,
+}
+
+impl Endpoint {
+    /// Its URL, with its configuration where it belongs to one.
+    pub fn title(&self) -> String {
+        match &self.configuration {
+            Some(configuration) => format!("{} (configuration {configuration})", self.url),
+            None => self.url.clone(),
+        }
+    }
 }
 
 /// How the process of the target ended while it was tested.
@@ -491,6 +505,7 @@ impl RunReport {
                         url: url.clone(),
                         protocols: Vec::new(),
                         capabilities: BTreeMap::new(),
+                        configuration: None,
                         unreachable: Some(reason.clone()),
                     });
                 }

@@ -20,7 +20,7 @@ pub fn write(report: &RunReport) -> String {
         let _ = writeln!(out, "the target ended: {}", end.how);
     }
     for (at, endpoint) in report.target.endpoints.iter().enumerate() {
-        let _ = writeln!(out, "\n== endpoint {}: {}", at + 1, steady(&endpoint.url));
+        let _ = writeln!(out, "\n== endpoint {}: {}", at + 1, steady(&endpoint.title()));
         if let Some(reason) = &endpoint.unreachable {
             let _ = writeln!(out, "not tested: {}", steady(reason));
         }

@@ -1,12 +1,13 @@
 //! The codec for `tokio_util::codec` (feature `tokio-util`).
 
-use alloc::vec::Vec;
+use std::io;
 
 use bytes::{Buf, BytesMut};
+use thiserror::Error;
 use tokio_util::codec::{Decoder, Encoder};
 
 use super::{DecodeError, EncodeError, Event, EventDecoder, Limits, MessageEvent};
-use crate::codec;
+use alloc::vec::Vec;
 
 /// The events of one response body, for `tokio_util::codec::FramedRead` and `FramedWrite`.
 ///
@@ -41,7 +42,19 @@ pub struct EventCodec {
 /// let error = codec.decode(&mut bytes::BytesMut::from("data: too long\n")).unwrap_err();
 /// assert!(matches!(error, CodecError::Decode(_)));
 /// ```
-pub type CodecError = codec::CodecError<DecodeError, EncodeError>;
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum CodecError {
+    /// The connection itself failed.
+    #[error(transparent)]
+    Io(#[from] io::Error),
+    /// A limit was exceeded.
+    #[error(transparent)]
+    Decode(#[from] DecodeError),
+    /// An event cannot be written.
+    #[error(transparent)]
+    Encode(#[from] EncodeError),
+}
 
 impl EventCodec {
     /// A codec whose decoder has its own limits.
@@ -61,8 +74,7 @@ impl Decoder for EventCodec {
 
     fn decode(&mut self, bytes: &mut BytesMut) -> Result<Option<Self::Item>, CodecError> {
         let mut rest = &bytes[..];
-        let event = self.decoder.next_event(&mut rest).map_err(CodecError::Decode)?;
-        let event = event.map(MessageEvent::into_owned);
+        let event = self.decoder.next_event(&mut rest)?.map(MessageEvent::into_owned);
         let taken = bytes.len() - rest.len();
         bytes.advance(taken);
         Ok(event)
@@ -77,6 +89,9 @@ impl Encoder<&Event> for EventCodec {
     type Error = CodecError;
 
     fn encode(&mut self, event: &Event, body: &mut BytesMut) -> Result<(), CodecError> {
-        codec::append(&mut self.scratch, body, |out| event.encode(out))
+        self.scratch.clear();
+        event.encode(&mut self.scratch)?;
+        body.extend_from_slice(&self.scratch);
+        Ok(())
     }
 }

@@ -52,6 +52,7 @@ pub struct Options {
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Target {
     /// Where it listens. With exec, port 0 stands for a free one.
+    #[serde(default)]
     pub urls: Vec<String>,
     /// The command that starts it, run in the directory of this file.
     pub exec: Option<String>,
@@ -91,6 +92,23 @@ pub struct Target {
     pub via: Option<String>,
     /// SSE: for how long to watch whether a quiet stream is cut, such as 60s.
     pub idle: Option<String>,
+    /// MQTT: it lets in nobody but users with the right password, of whom username is one.
+    pub authenticates: Option<bool>,
+    /// MQTT: a topic to which that user may not publish.
+    pub denied_publish: Option<String>,
+    /// MQTT: a filter to which that user may not subscribe.
+    pub denied_subscribe: Option<String>,
+    /// MQTT: a client identifier that it refuses.
+    pub refused_client_id: Option<String>,
+    /// MQTT 5.0: the method of enhanced authentication that it offers to that user, SCRAM-SHA-256.
+    pub auth_method: Option<String>,
+    /// MQTT: sessions and messages outlive a restart (stop), or even being killed (kill). Needs exec.
+    pub persists: Option<String>,
+    /// Other configurations of the same target, by name, in which cases are judged that do not apply to
+    /// the target as it is above. What one of them does not say is as above; of the options it may have
+    /// `without`.
+    #[serde(default)]
+    pub configurations: BTreeMap<String, Target>,
     /// The baseline with the target's known departures.
     pub baseline: Option<PathBuf>,
     /// Options of this target.
@@ -110,6 +128,16 @@ pub enum ConfigError {
     /// A target has no address.
     #[error("targets.{0}: urls is empty")]
     NoUrl(String),
+    /// Something that only the target itself can have.
+    #[error(
+        "targets.{target}.configurations.{name}: configurations, baseline and options but `without` are the target's own"
+    )]
+    InConfiguration {
+        /// The target.
+        target: String,
+        /// The configuration.
+        name: String,
+    },
 }
 
 impl std::str::FromStr for Config {
@@ -124,6 +152,10 @@ impl std::str::FromStr for Config {
             if target.urls.is_empty() {
                 return Err(ConfigError::NoUrl(name.clone()));
             }
+            if let Some(name_within) = target.misplaced() {
+                let (target, name) = (name.clone(), name_within.to_owned());
+                return Err(ConfigError::InConfiguration { target, name });
+            }
         }
         Ok(config)
     }
@@ -133,6 +165,54 @@ impl Config {
     /// The options of a target: its own, else those of all.
     pub fn options_of(&self, target: &Target) -> Options {
         target.options.clone().or(self.options.clone())
+    }
+}
+
+impl Target {
+    /// The first configuration that says what only the target itself can say.
+    fn misplaced(&self) -> Option<&str> {
+        let own = |options: &Options| Options { without: None, ..options.clone() };
+        let wrong = |one: &Self| {
+            !one.configurations.is_empty()
+                || one.baseline.is_some()
+                || own(&one.options) != Options::default()
+        };
+        self.configurations.iter().find(|(_, one)| wrong(one)).map(|(name, _)| name.as_str())
+    }
+
+    /// The target in one of its configurations: what that does not say is as for the target.
+    pub fn configured(&self, other: &Self) -> Self {
+        let (a, b) = (other.clone(), self.clone());
+        let without = a.options.without.or(b.options.without.clone());
+        Self {
+            urls: if a.urls.is_empty() { b.urls } else { a.urls },
+            exec: a.exec.or(b.exec),
+            ready_within: a.ready_within.or(b.ready_within),
+            username: a.username.or(b.username),
+            password_env: a.password_env.or(b.password_env),
+            ca: a.ca.or(b.ca),
+            cert: a.cert.or(b.cert),
+            key: a.key.or(b.key),
+            headers: b.headers.into_iter().chain(a.headers).collect(),
+            headers_env: b.headers_env.into_iter().chain(a.headers_env).collect(),
+            publish_url: a.publish_url.or(b.publish_url),
+            publish_format: a.publish_format.or(b.publish_format),
+            trigger: a.trigger.or(b.trigger),
+            close_url: a.close_url.or(b.close_url),
+            replay: a.replay.or(b.replay),
+            via: a.via.or(b.via),
+            idle: a.idle.or(b.idle),
+            authenticates: a.authenticates.or(b.authenticates),
+            denied_publish: a.denied_publish.or(b.denied_publish),
+            denied_subscribe: a.denied_subscribe.or(b.denied_subscribe),
+            refused_client_id: a.refused_client_id.or(b.refused_client_id),
+            persistent: a.persistent || b.persistent,
+            auth_method: a.auth_method.or(b.auth_method),
+            persists: a.persists.or(b.persists),
+            configurations: BTreeMap::new(),
+            baseline: None,
+            options: Options { without, ..b.options },
+        }
     }
 }
 
@@ -209,6 +289,21 @@ mod tests {
         assert_eq!((a.jobs, a.timeout), (Some(2), Some(9.0)));
         let b = config.options_of(&config.targets["b"]);
         assert_eq!((b.jobs, b.timeout), (Some(1), Some(3.0)));
+    }
+
+    #[test]
+    fn a_configuration_changes_what_it_says_and_nothing_else() {
+        let config: Config = "[targets.a]\nurls = ['mqtt://a']\nexec = './a'\nusername = 'u'\n\
+             [targets.a.configurations.b]\nexec = './b'\nauthenticates = true"
+            .parse()
+            .unwrap();
+        let target = &config.targets["a"];
+        let other = target.configured(&target.configurations["b"]);
+        assert_eq!(other.urls, ["mqtt://a"]);
+        assert_eq!((other.exec.as_deref(), other.username.as_deref()), (Some("./b"), Some("u")));
+        assert_eq!((target.authenticates, other.authenticates), (None, Some(true)));
+        let own = "[targets.a]\nurls = ['mqtt://a']\n[targets.a.configurations.b]\nbaseline = 'x'";
+        assert!(slip_in(own).starts_with("targets.a.configurations.b: "), "{}", slip_in(own));
     }
 
     #[test]

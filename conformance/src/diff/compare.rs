@@ -214,8 +214,10 @@ impl<'a> Pairs<'a> {
         let mut pairs = Vec::new();
         let mut alone = Vec::new();
         for endpoint in &head.target.endpoints {
-            let same_url = left.iter().position(|old| old.url == endpoint.url);
-            let same_kind = || left.iter().position(|old| scheme(old) == scheme(endpoint));
+            let same = |old: &Endpoint| old.configuration == endpoint.configuration;
+            let same_url = left.iter().position(|old| same(old) && old.url == endpoint.url);
+            let same_kind =
+                || left.iter().position(|old| same(old) && scheme(old) == scheme(endpoint));
             match same_url.or_else(same_kind) {
                 Some(at) => pairs.push((left.remove(at), endpoint)),
                 None => alone.push(format!("{} is in the second run only", endpoint.url)),

@@ -12,7 +12,7 @@ use super::{Class, Diff, compare};
 use crate::event::{RunReport, Scope};
 use crate::reference::mqtt::{Choice, Config, Server};
 use crate::requirement::Protocol;
-use crate::runner::{Access, EndpointPlan, Plan, Selection, run};
+use crate::runner::{Access, Configuration, EndpointPlan, MqttAccess, Plan, Selection, run};
 use crate::transport::Connector;
 
 /// Chapters whose cases each take little time.
@@ -52,17 +52,15 @@ fn tested(config: &Config, name: &str) -> RunReport {
         let server = Arc::new(Server::start(config.clone()));
         let url = "mqtt://reference".parse().unwrap();
         let connector = Connector::memory(url, move || server.connect_in_memory());
-        let access = Access::Mqtt { user_name: None, password: None };
+        let access = Access::Mqtt(MqttAccess::default());
         let plan = Plan {
-            endpoints: vec![EndpointPlan { connector, access }],
+            configurations: vec![Configuration::running(EndpointPlan { connector, access }, name)],
             selection: Selection::all()
                 .protocols([Protocol::Mqtt311, Protocol::Mqtt5])
                 .cases(CASES)
                 .unwrap(),
             jobs: 8,
             timeout: Duration::from_secs(5),
-            run: name.to_owned(),
-            launch: None,
             profile: None,
             scope: Scope::default(),
             target: None,

@@ -10,6 +10,7 @@
 //!   removed at the end.
 
 mod exit;
+mod life;
 mod process;
 mod tail;
 #[cfg(test)]
@@ -26,6 +27,7 @@ use tokio::time::{Instant, sleep, timeout_at};
 use crate::transport::{ConnectError, Connector, Scheme};
 
 pub use exit::Exit;
+pub use life::{Life, Restarting};
 use process::Process;
 
 /// How long a free address takes at most to show that nobody answers there.

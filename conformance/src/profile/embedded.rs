@@ -20,7 +20,7 @@ macro_rules! files {
 
 /// All of them.
 pub const EMBEDDED: &[Embedded] =
-    files!["browser", "llm", "mcp-2025-11-25", "mcp-2026-07-28", "mercure"];
+    files!["aws-iot-core", "browser", "emqx", "llm", "mcp-2025-11-25", "mcp-2026-07-28", "mercure"];
 
 /// The one of this name.
 pub fn embedded(name: &str) -> Option<&'static Embedded> {

@@ -1,7 +1,7 @@
 //! Profiles: what a kind of endpoint is asked for beyond, or short of, its specification.
 //!
-//! A profile is a TOML file. It says which cases do not apply to such endpoints and why, which count
-//! as another level, how streams are asked for, and which replay is promised. `profiles/` holds those
+//! A profile is a TOML file. It says which features such endpoints lack, which cases do not apply to
+//! them and why, which count as another level, how streams are asked for, and which replay is promised. `profiles/` holds those
 //! that come with the tool; they are files like any other.
 
 mod embedded;
@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 
 use globset::GlobMatcher;
 
-use crate::case::About;
+use crate::case::{About, Need};
 use crate::probe::sse::Replay;
 use crate::requirement::Level;
 use crate::transport::Opening;
@@ -30,7 +30,15 @@ pub struct Profile {
     pub opening: Opening,
     /// What is promised of replay.
     pub replay: Option<Replay>,
+    lacks: Vec<Lack>,
     rules: Vec<Rule>,
+}
+
+/// A feature that such endpoints are documented to lack.
+#[derive(Clone, Debug)]
+struct Lack {
+    need: Need,
+    why: String,
 }
 
 /// What a profile says of some cases.
@@ -62,14 +70,23 @@ impl Profile {
         parse::profile(text)
     }
 
-    /// What it makes of a case; nothing where it leaves the case as it is. The last rule that names
-    /// the case decides.
+    /// The features that such endpoints lack.
+    pub fn lacking(&self) -> impl Iterator<Item = Need> {
+        self.lacks.iter().map(|lack| lack.need)
+    }
+
+    /// What it makes of a case; nothing where it leaves the case as it is. A case that needs a feature
+    /// that is lacking does not apply; of the rules, the last one that names the case decides.
     pub fn made_of(&self, case: &About) -> Option<Made> {
+        let told = |why: &str| format!("{why} (profile {})", self.name);
+        let needed = |lack: &&Lack| case.needs.contains(&lack.need);
+        if let Some(lack) = self.lacks.iter().find(needed) {
+            return Some(Made::DoesNotApply(told(&lack.why)));
+        }
         let rule = self.rules.iter().rev().find(|rule| rule.cases.is_match(case.id))?;
-        let why = format!("{} (profile {})", rule.why, self.name);
         Some(match rule.said {
-            Said::Counts(level) => Made::Counts(level, why),
-            Said::DoesNotApply => Made::DoesNotApply(why),
+            Said::Counts(level) => Made::Counts(level, told(&rule.why)),
+            Said::DoesNotApply => Made::DoesNotApply(told(&rule.why)),
         })
     }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use globset::GlobBuilder;
 use serde::Deserialize;
 
-use super::{Profile, Rule, Said};
+use super::{Lack, Profile, Rule, Said};
 use crate::probe::sse::Replay;
 use crate::requirement::Level;
 use crate::suite;
@@ -23,6 +23,14 @@ pub enum ProfileError {
         /// What it names.
         id: String,
     },
+    /// What is lacking is no feature.
+    #[error("[[lacks]] feature = {name:?}: there is no such feature; there are {all}")]
+    UnknownFeature {
+        /// What it names.
+        name: String,
+        /// All that it might name.
+        all: String,
+    },
     /// A part of it does not mean anything.
     #[error(transparent)]
     Invalid(#[from] Invalid),
@@ -36,6 +44,9 @@ pub enum Invalid {
         "[[case]] id = {0:?}: write either `level = \"must\"` (or another level) or `applies = false`"
     )]
     Said(String),
+    /// Something is lacking for no reason.
+    #[error("[[lacks]] feature = {0:?}: write in `why` what reports should say of it")]
+    LacksWhy(String),
     /// A rule gives no reason.
     #[error("[[case]] id = {0:?}: write in `why` what reports should say of it")]
     Why(String),
@@ -73,7 +84,16 @@ struct File {
     replay: Option<String>,
     request: Option<Request>,
     #[serde(default)]
+    lacks: Vec<Lacks>,
+    #[serde(default)]
     case: Vec<Case>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Lacks {
+    feature: String,
+    why: String,
 }
 
 #[derive(Deserialize)]
@@ -101,6 +121,7 @@ pub(super) fn profile(text: &str) -> Result<Profile, ProfileError> {
         title: file.title,
         opening: file.request.map(opening).transpose()?.unwrap_or_default(),
         replay: file.replay.map(replay).transpose()?,
+        lacks: file.lacks.into_iter().map(lack).collect::<Result<_, _>>()?,
         rules: file.case.into_iter().map(rule).collect::<Result<_, _>>()?,
     })
 }
@@ -112,6 +133,19 @@ fn replay(text: String) -> Result<Replay, Invalid> {
         "" => Err(Invalid::Replay(text)),
         policy => policy.parse().map_err(|_| Invalid::Replay(text)),
     }
+}
+
+fn lack(lacks: Lacks) -> Result<Lack, ProfileError> {
+    let Lacks { feature, why } = lacks;
+    let features = suite::features();
+    let Some(need) = features.get(&feature).copied() else {
+        let all = features.into_keys().collect::<Vec<_>>().join(", ");
+        return Err(ProfileError::UnknownFeature { name: feature, all });
+    };
+    if why.trim().is_empty() {
+        return Err(Invalid::LacksWhy(feature).into());
+    }
+    Ok(Lack { need, why })
 }
 
 fn rule(case: Case) -> Result<Rule, ProfileError> {

@@ -60,6 +60,30 @@ fn the_last_rule_that_names_a_case_decides() {
 }
 
 #[test]
+fn what_needs_a_feature_that_is_lacking_does_not_apply() {
+    let profile = Profile::parse(
+        r#"
+        name = "two"
+        title = "A broker without QoS 2"
+        [[lacks]]
+        feature = "qos-2"
+        why = "QoS 2 is not offered"
+        [[case]]
+        id = "mqtt/*/*"
+        level = "may"
+        why = "nothing is promised"
+        "#,
+    )
+    .unwrap();
+    let why = "QoS 2 is not offered (profile two)".to_owned();
+    for about in suite::all().filter(|about| about.id.starts_with("mqtt/")) {
+        let lacking = about.needs.contains(&Need::QoS2);
+        let made = profile.made_of(&about);
+        assert_eq!(made == Some(Made::DoesNotApply(why.clone())), lacking, "{}", about.id);
+    }
+}
+
+#[test]
 fn what_is_wrong_is_told_with_what_would_be_right() {
     for (text, because) in [
         ("title = 1", "title"),
@@ -74,6 +98,8 @@ fn what_is_wrong_is_told_with_what_would_be_right() {
         ("[[case]]\nid = \"sse/*/*\"\nlevel = \"never\"\nwhy = \"x\"", "unknown variant `never`"),
         ("[[case]]\nid = \"sse/nothing\"\napplies = false\nwhy = \"x\"", "no case matches"),
         ("[[case]]\nid = \"sse/{\"\napplies = false\nwhy = \"x\"", "unclosed"),
+        ("[[lacks]]\nfeature = \"qos-3\"\nwhy = \"x\"", "there are"),
+        ("[[lacks]]\nfeature = \"qos-2\"\nwhy = \" \"", "write in `why`"),
         ("replay = \"always\"", "expected promised"),
         ("[request]\nmethod = \"G T\"", "expected one such as"),
         ("[request.headers]\n\"a b\" = \"x\"", "expected a name"),

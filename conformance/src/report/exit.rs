@@ -268,6 +268,7 @@ mod tests {
     ) -> RunReport {
         let count = usize::from;
         let endpoint = Endpoint {
+            configuration: None,
             url: "mqtt://h:1".to_owned(),
             protocols: Vec::new(),
             capabilities: BTreeMap::new(),

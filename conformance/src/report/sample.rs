@@ -160,6 +160,7 @@ pub(super) fn hostile() -> RunReport {
     let events = [
         Event::EndpointPlanned {
             endpoint: Endpoint {
+                configuration: None,
                 capabilities: BTreeMap::from([(
                     "5.0".to_owned(),
                     BTreeMap::from([(nasty.to_owned(), nasty.to_owned())]),
@@ -181,6 +182,7 @@ fn broker() -> Endpoint {
         pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
     };
     Endpoint {
+        configuration: None,
         url: BROKER.to_owned(),
         protocols: vec![Protocol::Mqtt311, Protocol::Mqtt5],
         capabilities: BTreeMap::from([
@@ -204,6 +206,7 @@ fn broker() -> Endpoint {
 
 fn stream() -> Endpoint {
     Endpoint {
+        configuration: None,
         url: STREAM.to_owned(),
         protocols: vec![Protocol::Sse],
         capabilities: BTreeMap::from([(

@@ -1,6 +1,7 @@
 //! The runner: probes endpoints, selects and schedules cases, confirms findings, cleans up, and tells
 //! all of it as events.
 
+mod configuration;
 mod crash;
 mod detect;
 mod job;
@@ -22,11 +23,13 @@ use tokio::sync::{mpsc, watch};
 use tokio::time::Instant;
 
 use crate::event::{CaseReport, EVENTS_SCHEMA, Event, Scope, Tool, Verdict};
-use crate::launch::{Launch, LaunchError, Launched};
+use crate::launch::{Launched, Life};
+use crate::probe::mqtt::Declared;
 use crate::probe::sse::{Replay, Stimulus};
 use crate::profile::Profile;
 use crate::transport::Connector;
 
+pub use configuration::Configuration;
 pub use detect::Undetected;
 pub use job::{Attempt, Job};
 pub use select::{Selection, SelectionError};
@@ -34,10 +37,8 @@ pub use select::{Selection, SelectionError};
 /// What is to be run.
 #[derive(Debug)]
 pub struct Plan {
-    /// The endpoints, tested one after the other.
-    pub endpoints: Vec<EndpointPlan>,
-    /// How to start the target that has these endpoints, if it does not run already.
-    pub launch: Option<Launch>,
+    /// The target, in one configuration or several.
+    pub configurations: Vec<Configuration>,
     /// Which cases.
     pub selection: Selection,
     /// What the endpoints are asked for beyond, or short of, their specifications.
@@ -53,8 +54,6 @@ pub struct Plan {
     pub jobs: usize,
     /// How long a reply may take.
     pub timeout: Duration,
-    /// Distinguishes this run's names from all others: at most six letters and digits.
-    pub run: String,
 }
 
 impl Plan {
@@ -80,12 +79,7 @@ pub struct EndpointPlan {
 /// What the user says of an endpoint beside its URL.
 pub enum Access {
     /// An MQTT Server.
-    Mqtt {
-        /// User Name of every CONNECT.
-        user_name: Option<String>,
-        /// Password of every CONNECT.
-        password: Option<String>,
-    },
+    Mqtt(MqttAccess),
     /// A server of event streams.
     Sse {
         /// How to cause an event.
@@ -103,11 +97,24 @@ pub enum Access {
     },
 }
 
+/// What the user says of an MQTT Server beside its URL.
+#[derive(Clone, Default)]
+pub struct MqttAccess {
+    /// User Name of every CONNECT.
+    pub user_name: Option<String>,
+    /// Password of every CONNECT.
+    pub password: Option<String>,
+    /// How it is set up.
+    pub declared: Declared,
+    /// It can be ended and started again, though it is no process of its own.
+    pub life: Option<Life>,
+}
+
 impl fmt::Debug for Access {
     // Never the password.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Mqtt { user_name, .. } => f.debug_tuple("Mqtt").field(user_name).finish(),
+            Self::Mqtt(access) => f.debug_tuple("Mqtt").field(&access.user_name).finish(),
             Self::Sse { stimulus, .. } => f.debug_tuple("Sse").field(stimulus).finish(),
         }
     }
@@ -128,88 +135,27 @@ pub async fn run(plan: Plan, interrupt: Interrupt, events: mpsc::UnboundedSender
         target: plan.target.clone(),
         scope: plan.scope.clone(),
     });
-    let interrupted = match launched(&plan, &interrupt).await {
-        Ok(launched) => {
-            let interrupted = endpoints(&plan, launched.as_ref(), &interrupt, &events).await;
-            if let Some(launched) = &launched {
-                launched.stop().await;
-            }
-            interrupted
-        }
-        Err(error) => {
-            if let LaunchError::Ended { exit, .. } = &error {
-                tell(crash::told(exit.as_ref().clone(), Vec::new()));
-            }
-            for endpoint in &plan.endpoints {
-                let url = endpoint.connector.url().to_string();
-                tell(Event::EndpointUnreachable { url, reason: error.to_string() });
-            }
-            None
-        }
-    };
+    let interrupted = configuration::all(&plan, &interrupt, &events).await;
     let interrupted = interrupt.borrow().clone().or(interrupted);
     tell(Event::RunFinished { interrupted, duration_ms: began.elapsed().as_millis() as u64 });
-}
-
-/// Starts the target, where that is wanted. None, too, when the run is interrupted meanwhile.
-async fn launched(plan: &Plan, interrupt: &Interrupt) -> Result<Option<Launched>, LaunchError> {
-    let Some(launch) = &plan.launch else { return Ok(None) };
-    let launched = Launched::prepare(launch.clone())?;
-    let mut interrupt = interrupt.clone();
-    tokio::select! {
-        biased;
-        _ = schedule::interrupted(&mut interrupt) => {
-            launched.stop().await;
-            Ok(None)
-        }
-        begun = launched.begin() => begun.map(|()| Some(launched)),
-    }
-}
-
-/// Tests one endpoint after the other. Tells why it stopped early, if it did.
-async fn endpoints(
-    plan: &Plan,
-    launched: Option<&Launched>,
-    interrupt: &Interrupt,
-    events: &mpsc::UnboundedSender<Event>,
-) -> Option<String> {
-    let tell = |event| drop(events.send(event));
-    let mut interrupted = None;
-    for endpoint in &plan.endpoints {
-        if interrupt.borrow().is_some() {
-            break;
-        }
-        match jobs(endpoint, plan, launched, &tell).await {
-            Ok(jobs) => {
-                let stopped = schedule::run(jobs, plan, launched, interrupt.clone(), events).await;
-                interrupted = stopped.or(interrupted);
-            }
-            Err(undetected) => tell(Event::EndpointUnreachable {
-                url: endpoint.connector.url().to_string(),
-                reason: undetected.to_string(),
-            }),
-        }
-    }
-    interrupted
 }
 
 /// Probes an endpoint and makes its jobs.
 async fn jobs(
     endpoint: &EndpointPlan,
+    configuration: &Configuration,
     plan: &Plan,
     launched: Option<&Launched>,
-    tell: &impl Fn(Event),
 ) -> Result<schedule::Work, Undetected> {
     let mut work = match &endpoint.access {
-        Access::Mqtt { user_name, password } => {
-            mqtt::work(endpoint, user_name.as_deref(), password.as_deref(), plan, launched).await?
+        Access::Mqtt(access) => {
+            mqtt::work(endpoint, access, &configuration.run, plan, launched).await?
         }
-        Access::Sse { .. } => sse::work(endpoint, plan, launched).await?,
+        Access::Sse { .. } => sse::work(endpoint, &configuration.run, plan, launched).await?,
     };
     if let Some(profile) = &plan.profile {
         profiled::apply(profile, &mut work);
     }
-    work.restrict(&plan.scope);
-    tell(Event::EndpointPlanned { endpoint: work.endpoint.clone(), cases: work.jobs.len() });
+    work.restrict(&configuration.without);
     Ok(work)
 }

@@ -9,11 +9,11 @@ use pushspec_wire::mqtt::{Property, QoS};
 
 use super::detect::{Undetected, accepted};
 use super::schedule::{Alive, Work};
-use super::{Attempt, EndpointPlan, Job, Plan};
+use super::{Attempt, EndpointPlan, Job, MqttAccess, Plan};
 use crate::case::Case;
 use crate::event::Endpoint;
 use crate::evidence::Evidence;
-use crate::launch::Launched;
+use crate::launch::{Launched, Life};
 use crate::probe::mqtt::{Capabilities, Message, Residue};
 use crate::requirement::Protocol;
 use crate::suite::mqtt::{CASES, Cx, Extent, Setting};
@@ -23,8 +23,8 @@ const PROTOCOLS: [Protocol; 3] = [Protocol::Mqtt31, Protocol::Mqtt311, Protocol:
 /// Probes an MQTT endpoint and makes its jobs.
 pub(super) async fn work(
     endpoint: &EndpointPlan,
-    user_name: Option<&str>,
-    password: Option<&str>,
+    access: &MqttAccess,
+    run: &str,
     plan: &Plan,
     launched: Option<&Launched>,
 ) -> Result<Work, Undetected> {
@@ -35,6 +35,7 @@ pub(super) async fn work(
         .filter(|(protocol, case)| plan.selection.wants(&case.about(), *protocol))
         .collect();
     let protocols: BTreeSet<Protocol> = wanted.iter().map(|(protocol, _)| *protocol).collect();
+    let declared = Arc::new(access.declared.clone());
     let mut settings = BTreeMap::new();
     let mut undetected_in = BTreeMap::new();
     for protocol in protocols {
@@ -44,10 +45,11 @@ pub(super) async fn work(
             version,
             capabilities: Arc::new(Capabilities::assumed(version)),
             timeout: plan.timeout,
-            user_name: user_name.map(str::to_owned),
-            password: password.map(str::to_owned),
-            run: plan.run.clone(),
-            launched: launched.cloned(),
+            user_name: access.user_name.clone(),
+            password: access.password.clone(),
+            run: run.to_owned(),
+            declared: Arc::clone(&declared),
+            life: launched.cloned().map(Life::from).or_else(|| access.life.clone()),
             extent: Extent::Whole,
         };
         match first_contact(setting).await {
@@ -63,10 +65,7 @@ pub(super) async fn work(
         .into_iter()
         .map(|(protocol, case)| match settings.get(&protocol) {
             Some(setting) => Job {
-                not_applicable: case
-                    .needs
-                    .iter()
-                    .find_map(|need| setting.capabilities.lacks(*need)),
+                not_applicable: case.needs.iter().find_map(|need| setting.lacks(*need)),
                 ..job(case, setting, &url, protocol)
             },
             None => Job {
@@ -86,6 +85,7 @@ pub(super) async fn work(
                 .map(|(protocol, setting)| (protocol.to_string(), setting.capabilities.described()))
                 .collect(),
             url: url.clone(),
+            configuration: None,
             unreachable: None,
         },
         jobs,
@@ -122,7 +122,8 @@ async fn contact(mut setting: Setting, name: &str) -> Result<Setting, Undetected
     // Asked for, so that a Server that keeps no Sessions says so.
     let answered = cx.opening().with(Property::SessionExpiryInterval(300)).answered().await;
     let accepted = accepted(version, answered, &evidence.trace, timeout)?;
-    setting.capabilities = Arc::new(Capabilities::announced(version, &accepted.connack));
+    setting.capabilities =
+        Arc::new(Capabilities::announced(version, &accepted.connack, &setting.declared));
     accepted.client.disconnect().await;
     clean_up(setting.clone(), residue, name.to_owned()).await;
     Ok(setting)
@@ -137,7 +138,7 @@ fn job(case: &'static Case<Cx>, setting: &Setting, url: &str, protocol: Protocol
         not_applicable: None,
         out_of_reach: None,
         counts_as: None,
-        alone: false,
+        alone: case.disturbs,
         attempt: Arc::new(move |evidence, name| {
             let residue = Residue::default();
             let cx = Cx::new(setting.clone(), evidence, residue.clone(), name.clone());

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio::sync::{mpsc, watch};
 
-use super::{Access, EndpointPlan, Plan, Selection, run};
+use super::{Access, Configuration, EndpointPlan, MqttAccess, Plan, Selection, run};
 use crate::event::Scope;
 use crate::reference::mqtt::{Config, Server};
 use crate::transport::Connector;
@@ -18,15 +18,19 @@ async fn no_session_and_no_retained_message_is_left() {
     let url = "mqtt://reference".parse().unwrap();
     let connector = Connector::memory(url, move || opened.connect_in_memory());
     let plan = Plan {
-        endpoints: vec![EndpointPlan {
-            connector,
-            access: Access::Mqtt { user_name: None, password: None },
+        configurations: vec![Configuration {
+            name: None,
+            endpoints: vec![EndpointPlan {
+                connector,
+                access: Access::Mqtt(MqttAccess::default()),
+            }],
+            launch: None,
+            without: Vec::new(),
+            run: "left".to_owned(),
         }],
         selection: Selection::all(),
         jobs: 8,
         timeout: Duration::from_secs(5),
-        run: "left".to_owned(),
-        launch: None,
         profile: None,
         scope: Scope::default(),
         target: None,

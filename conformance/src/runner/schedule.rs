@@ -42,6 +42,7 @@ impl Work {
                 url,
                 protocols: Vec::new(),
                 capabilities: BTreeMap::new(),
+                configuration: None,
                 unreachable: None,
             },
             jobs: Vec::new(),
@@ -51,15 +52,19 @@ impl Work {
 }
 
 impl Work {
-    /// Leaves what the scope leaves: the shard's jobs, and what the target is not declared to lack.
-    pub(super) fn restrict(&mut self, scope: &Scope) {
+    /// What needs something that the target is declared to lack does not apply.
+    pub(super) fn restrict(&mut self, without: &[String]) {
         for job in &mut self.jobs {
-            let lacking = job.about.needs.iter().find(|need| scope.without.contains(&need.name()));
+            let lacking = job.about.needs.iter().find(|need| without.contains(&need.name()));
             if let Some(need) = lacking {
                 job.not_applicable
                     .get_or_insert_with(|| format!("the target is declared to lack {need}"));
             }
         }
+    }
+
+    /// Leaves the shard's jobs, if there are shards.
+    pub(super) fn deal(&mut self, scope: &Scope) {
         let Some(shard) = scope.shard else { return };
         // Those with long waits are dealt out first, so that no shard gets them all.
         let mut jobs = std::mem::take(&mut self.jobs);

@@ -20,6 +20,7 @@ const HEADERS_AT_ONCE: &str = "sse/delivery/headers-at-once";
 /// Probes an event stream and makes its jobs.
 pub(super) async fn work(
     endpoint: &EndpointPlan,
+    run: &str,
     plan: &Plan,
     launched: Option<&Launched>,
 ) -> Result<Work, Undetected> {
@@ -41,7 +42,7 @@ pub(super) async fn work(
     if wanted.is_empty() {
         return Ok(Work::none(url));
     }
-    let token = format!("ps-{}-survey", plan.run);
+    let token = format!("ps-{run}-survey");
     let capabilities = survey(&http, stimulus.as_deref(), &token).await?;
     let setting = Setting {
         connector: endpoint.connector.clone(),
@@ -52,7 +53,7 @@ pub(super) async fn work(
         idle: *idle,
         capabilities: Arc::new(capabilities),
         timeout: plan.timeout,
-        run: plan.run.clone(),
+        run: run.to_owned(),
         floor: Arc::default(),
         persistent: *persistent,
         restarter: launched.map(restarter),
@@ -60,6 +61,7 @@ pub(super) async fn work(
     let described = setting.capabilities.described();
     Ok(Work {
         endpoint: Endpoint {
+            configuration: None,
             url: url.clone(),
             protocols: vec![Protocol::Sse],
             capabilities: BTreeMap::from([(Protocol::Sse.to_string(), described)]),

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio::sync::{mpsc, watch};
 
-use super::{Access, EndpointPlan, Plan, Selection, run};
+use super::{Access, Configuration, EndpointPlan, Plan, Selection, run};
 use crate::event::{Event, Scope, Verdict};
 use crate::probe::sse::{PublishFormat, Replay, Stimulus};
 use crate::reference::sse::{Config, Fault, Server};
@@ -25,23 +25,22 @@ async fn verdict(fault: Fault, id: &str) -> (Verdict, String) {
     };
     let stimulus =
         Stimulus::Publish { connector: connector("/publish"), format: PublishFormat::Json };
+    let endpoint = EndpointPlan {
+        connector: connector("/events"),
+        access: Access::Sse {
+            stimulus: Some(Box::new(stimulus)),
+            closer: None,
+            via: None,
+            replay: Replay::Undeclared,
+            persistent: false,
+            idle: None,
+        },
+    };
     let plan = Plan {
-        endpoints: vec![EndpointPlan {
-            connector: connector("/events"),
-            access: Access::Sse {
-                stimulus: Some(Box::new(stimulus)),
-                closer: None,
-                via: None,
-                replay: Replay::Undeclared,
-                persistent: false,
-                idle: None,
-            },
-        }],
+        configurations: vec![Configuration::running(endpoint, "busy")],
         selection: Selection::all().cases(BUSY.into_iter().chain([id])).unwrap(),
         jobs: 8,
         timeout: Duration::from_secs(5),
-        run: "busy".to_owned(),
-        launch: None,
         profile: None,
         scope: Scope::default(),
         target: None,

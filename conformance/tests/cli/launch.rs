@@ -118,3 +118,30 @@ fn port_0_is_for_targets_that_are_started() {
     assert_eq!(output.status.code(), Some(2));
     assert!(String::from_utf8(output.stderr).unwrap().contains("--exec"));
 }
+
+#[test]
+fn what_is_declared_to_outlive_a_restart_and_does_not_is_a_failure() {
+    // The reference broker keeps everything in memory: as a process of its own it loses it.
+    let done = test(&[
+        "mqtt://127.0.0.1:0",
+        "--exec",
+        &broker(""),
+        "--persists",
+        "stop",
+        "--protocol",
+        "5.0",
+        "--case",
+        "mqtt/lifecycle/retained-messages-*",
+        "--timeout",
+        "0.5",
+    ]);
+    assert_eq!(done.status, 1, "{}", done.said());
+    let verdict = |id: &str| {
+        let case = done.report().cases.iter().find(|case| case.id.ends_with(id));
+        case.unwrap_or_else(|| panic!("{}", done.said())).verdict
+    };
+    assert_eq!(verdict("outlive-a-restart"), Verdict::Fail);
+    assert_eq!(verdict("outlive-being-killed"), Verdict::NotApplicable);
+    // It was ended on purpose.
+    assert!(done.report().target.ended.is_empty());
+}

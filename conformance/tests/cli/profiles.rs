@@ -81,7 +81,9 @@ fn a_promised_replay_fails_where_a_broken_one_only_warned() {
 fn profiles_are_listed_and_printed_to_be_copied() {
     let (status, list, _) = shown(&["profiles"]);
     assert_eq!(status, 0);
-    for name in ["browser", "llm", "mcp-2025-11-25", "mcp-2026-07-28", "mercure"] {
+    for name in
+        ["aws-iot-core", "browser", "emqx", "llm", "mcp-2025-11-25", "mcp-2026-07-28", "mercure"]
+    {
         assert!(list.contains(name), "{list}");
         let (status, text, _) = shown(&["profiles", name]);
         let (_directory, path) = scratch("copy.toml");

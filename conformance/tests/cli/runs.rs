@@ -24,6 +24,19 @@ fn without_a_url_the_reference_targets_are_tested_and_hold() {
 }
 
 #[test]
+fn the_reference_broker_is_tested_in_several_configurations() {
+    let done = test(&["--case", "mqtt/access/*", "mqtt/limits/*", "mqtt/websocket/*"]);
+    assert_eq!(done.status, 0, "{}", done.said());
+    let report = done.report();
+    assert_eq!(report.totals.pass, report.planned, "{}", done.said());
+    let configurations: Vec<_> =
+        report.target.endpoints.iter().map(|endpoint| endpoint.configuration.as_deref()).collect();
+    let named: Vec<_> = configurations.into_iter().flatten().collect();
+    assert_eq!(named, ["users", "least", "websocket"]);
+    assert!(!done.files.contains("reference\""), "no password is in a report");
+}
+
+#[test]
 fn a_fault_fails_with_the_packets_that_prove_it() {
     let faulty =
         serve(&["mqtt", "--listen", "mqtt://127.0.0.1:0", "--fault", "accepts-pingreq-flags"], 1);

@@ -1,13 +1,12 @@
 //! From what the user says to what is tested, and how to get at it.
 
-use std::collections::BTreeSet;
+use std::net::TcpListener;
 
 use pushspec::event::Scope;
 use pushspec::probe::sse::Stimulus;
 use pushspec::profile::Profile;
-use pushspec::report::Secrets;
 use pushspec::requirement::{Catalogue, Protocol};
-use pushspec::runner::{Access, EndpointPlan, Selection};
+use pushspec::runner::{Access, EndpointPlan, MqttAccess, Selection};
 use pushspec::suite;
 use pushspec::transport::{Connector, EndpointUrl, Scheme, TlsOptions};
 
@@ -16,15 +15,15 @@ use crate::cli::Wrong;
 use crate::cli::similar::suggestion;
 
 /// Puts a free port for every port 0: one for each URL; to publish at port 0 is at the first URL's.
-pub(super) fn assign_ports(args: &mut Args) -> Result<(), Wrong> {
-    let mut held = Vec::new();
+/// Nobody else gets the ports that are held.
+pub(super) fn assign_ports(args: &mut Args, held: &mut Vec<TcpListener>) -> Result<(), Wrong> {
     for url in args.urls.iter_mut().filter(|url| wants_port(url)) {
         if args.exec.is_none() {
             return Err(Wrong::usage(format!(
                 "{url}: port 0 is for targets that pushspec starts (--exec)"
             )));
         }
-        let listener = std::net::TcpListener::bind((url.host(), 0))
+        let listener = TcpListener::bind((url.host(), 0))
             .map_err(|error| Wrong::usage(format!("{url}: no free port: {error}")))?;
         *url = url.with_port(listener.local_addr().map_err(Wrong::internal)?.port());
         // So that no other URL gets it.
@@ -86,24 +85,23 @@ pub(super) fn password(args: &Args) -> Result<Option<String>, Wrong> {
 }
 
 /// Everything that the user gave and nobody else should read.
-pub(super) fn secrets(args: &Args, password: Option<&str>) -> Secrets {
+pub(super) fn secrets(args: &Args, password: Option<&str>) -> Vec<String> {
     let urls = args.urls.iter().chain(&args.publish_url).chain(&args.close_url).chain(&args.via);
     let in_urls = urls.filter_map(|url| url.password().map(str::to_owned));
     let in_headers = args.header.iter().flat_map(|(_, value)| {
         // `Bearer …`: the token alone is secret too.
         value.split_whitespace().chain([value.as_str()]).map(str::to_owned).collect::<Vec<_>>()
     });
-    Secrets::new(in_urls.chain(in_headers).chain(password.map(str::to_owned)))
+    in_urls.chain(in_headers).chain(password.map(str::to_owned)).collect()
 }
 
 /// What is asked for, as reports tell it.
 pub(super) fn scope(args: &Args) -> Result<Scope, Wrong> {
-    let known: BTreeSet<String> =
-        suite::all().flat_map(|about| about.needs).map(|need| need.name()).collect();
+    let known = suite::features();
     for name in &args.without {
-        if !known.contains(name) {
-            let near = suggestion(name, known.iter().map(String::as_str));
-            let all = known.iter().map(String::as_str).collect::<Vec<_>>().join(", ");
+        if !known.contains_key(name) {
+            let near = suggestion(name, known.keys().map(String::as_str));
+            let all = known.keys().map(String::as_str).collect::<Vec<_>>().join(", ");
             return Err(Wrong::usage(format!(
                 "--without {name}: there is no such capability{near}; there are {all}"
             )));
@@ -168,10 +166,20 @@ pub(super) fn endpoints(
                     idle: args.idle,
                 }
             } else {
-                Access::Mqtt {
+                let access = MqttAccess {
                     user_name: url.user_name().map(str::to_owned).or(args.username.clone()),
                     password: url.password().or(password).map(str::to_owned),
+                    declared: args.set_up.declared(&args.without, profile),
+                    life: None,
+                };
+                let declared = &access.declared;
+                let known = access.user_name.is_some() && access.password.is_some();
+                if (declared.authenticates || declared.scram) && !known {
+                    return Err(Wrong::usage(
+                        "--authenticates and --auth-method want a user: name one with --username and --password-env",
+                    ));
                 }
+                Access::Mqtt(access)
             };
             Ok(EndpointPlan { connector: connector(url)?, access })
         })

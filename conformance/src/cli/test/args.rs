@@ -9,6 +9,7 @@ use pushspec::probe::sse::{PublishFormat, Replay};
 use pushspec::requirement::{Level, Protocol};
 use pushspec::transport::EndpointUrl;
 
+use super::set_up::SetUp;
 use crate::cli::output::{self, ReportTo};
 
 /// Test endpoints against their specifications
@@ -96,6 +97,8 @@ pub(in crate::cli) struct Args {
     /// MQTT: the environment variable that holds the password.
     #[arg(long, value_name = "VARIABLE", help_heading = "Access")]
     pub(super) password_env: Option<String>,
+    #[command(flatten)]
+    pub(super) set_up: SetUp,
     /// TLS: a PEM file with the authorities to trust instead of the system's.
     #[arg(long, value_name = "FILE", help_heading = "Access")]
     pub(super) ca: Option<PathBuf>,

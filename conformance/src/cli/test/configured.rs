@@ -50,6 +50,13 @@ pub(super) fn find(args: &Args) -> Result<Option<Configured>, Wrong> {
     Ok(Some(Configured { path, config }))
 }
 
+/// A target as it was asked for, and its further configurations.
+struct Asked {
+    name: String,
+    args: Args,
+    further: Vec<(String, Args)>,
+}
+
 /// A target's options, given as if on the command line.
 #[derive(Debug, Parser)]
 #[command(name = "pushspec test")]
@@ -69,19 +76,26 @@ impl Configured {
         let targets = names
             .into_iter()
             .map(|name| {
-                let mut args = self.args(name, asked)?;
+                let target = &self.config.targets[name];
+                let mut args = self.args(name, target, asked)?;
                 args.report =
                     of_each.iter().map(|report| matrices::of_target(report, name)).collect();
-                Ok((name.clone(), args))
+                let further = target.configurations.iter().map(|(within, other)| {
+                    let name = format!("{name}.configurations.{within}");
+                    let args = self.args(&name, &target.configured(other), asked)?;
+                    Ok((within.clone(), args))
+                });
+                let further = further.collect::<Result<Vec<_>, Wrong>>()?;
+                Ok(Asked { name: name.clone(), args, further })
             })
             .collect::<Result<Vec<_>, Wrong>>()?;
         let mut matrix = Matrix::default();
         let mut status = None;
-        for (name, args) in targets {
+        for Asked { name, args, further } in targets {
             if several {
                 output::print(&format!("\n=== {name}\n"));
             }
-            let tested = one(args, Some(name.clone()))?;
+            let tested = one(args, Some(name.clone()), further)?;
             status =
                 Some(status.map_or(tested.status, |so_far: ExitStatus| so_far.or(tested.status)));
             matrix.add(name, tested.status, tested.report);
@@ -100,8 +114,7 @@ impl Configured {
     }
 
     /// What holds for a target: what the command line says, else what the file says.
-    fn args(&self, name: &str, asked: &Args) -> Result<Args, Wrong> {
-        let target = &self.config.targets[name];
+    fn args(&self, name: &str, target: &Target, asked: &Args) -> Result<Args, Wrong> {
         let folder = self.path.parent().unwrap_or(Path::new(""));
         let mut line = vec![OsString::from("test")];
         line.extend(of_target(target, folder)?);
@@ -141,6 +154,11 @@ fn of_target(target: &Target, folder: &Path) -> Result<Vec<OsString>, Wrong> {
         ("replay", &target.replay),
         ("via", &target.via),
         ("idle", &target.idle),
+        ("denied-publish", &target.denied_publish),
+        ("denied-subscribe", &target.denied_subscribe),
+        ("refused-client-id", &target.refused_client_id),
+        ("auth-method", &target.auth_method),
+        ("persists", &target.persists),
     ];
     for (name, value) in texts {
         if let Some(value) = value {
@@ -171,6 +189,9 @@ fn of_target(target: &Target, folder: &Path) -> Result<Vec<OsString>, Wrong> {
         let value = std::env::var(variable)
             .map_err(|error| Wrong::usage(format!("headers-env.{field}: ${variable}: {error}")))?;
         add("header", format!("{field}: {value}").into());
+    }
+    if target.authenticates == Some(true) {
+        line.push("--authenticates".into());
     }
     if target.persistent {
         line.push("--persistent".into());

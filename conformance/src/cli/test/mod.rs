@@ -5,14 +5,17 @@ mod against;
 mod args;
 mod configured;
 mod matrices;
+mod set_up;
 mod tell;
 
+use std::net::TcpListener;
 use std::time::Duration;
 
 use pushspec::event::RunReport;
 use pushspec::launch::Launch;
-use pushspec::report::ExitStatus;
-use pushspec::runner::Plan;
+use pushspec::profile::Profile;
+use pushspec::report::{ExitStatus, Secrets};
+use pushspec::runner::{Configuration, Plan};
 
 use super::baseline::Judge;
 use super::output::Files;
@@ -29,7 +32,7 @@ const ENDS_WITHIN: Duration = Duration::from_secs(10);
 pub(super) fn run(args: Args) -> Result<ExitStatus, Wrong> {
     match configured::find(&args)? {
         Some(configured) => configured.run(&args),
-        None => one(args, None).map(|tested| tested.status),
+        None => one(args, None, Vec::new()).map(|tested| tested.status),
     }
 }
 
@@ -41,15 +44,26 @@ struct Tested {
     ended: bool,
 }
 
-/// Tests one target, which may have a name.
-fn one(mut args: Args, name: Option<String>) -> Result<Tested, Wrong> {
-    access::assign_ports(&mut args)?;
+/// Tests one target, which may have a name and further configurations.
+fn one(
+    mut args: Args,
+    name: Option<String>,
+    further: Vec<(String, Args)>,
+) -> Result<Tested, Wrong> {
     let selection = access::selection(&args)?;
     let scope = access::scope(&args)?;
-    let password = access::password(&args)?;
-    let secrets = access::secrets(&args, password.as_deref());
     let profile = args.profile.as_deref().map(profiles::profile).transpose()?;
-    let endpoints = access::endpoints(&args, password.as_deref(), profile.as_ref())?;
+    let (mut secrets, mut held) = (Vec::new(), Vec::new());
+    let mut configured = |name, args: &mut Args| {
+        configuration(args, name, profile.as_ref(), &mut secrets, &mut held)
+    };
+    let mut configurations = vec![configured(None, &mut args)?];
+    for (name, mut args) in further {
+        configurations.push(configured(Some(name), &mut args)?);
+    }
+    // The targets are about to listen there.
+    drop(held);
+    let secrets = Secrets::new(secrets);
     // What cannot be read should not be found out at the end.
     let judge = args.baseline.as_deref().map(Judge::load).transpose()?;
     let earlier = args.against.as_deref().map(Earlier::read).transpose()?;
@@ -57,20 +71,14 @@ fn one(mut args: Args, name: Option<String>) -> Result<Tested, Wrong> {
     let runtime = runtime()?;
     let tested = runtime.block_on(async {
         // Held until the run is over.
-        let references = if endpoints.is_empty() { Some(references::start().await?) } else { None };
-        let (references, endpoints) = match references {
-            Some(references) => (Some(references.servers), references.endpoints),
-            None => (None, endpoints),
-        };
+        let mut servers = None;
+        if configurations[0].endpoints.is_empty() {
+            let references = references::start().await?;
+            servers = Some(references.servers);
+            configurations = references.configurations;
+        }
         let plan = Plan {
-            launch: args.exec.map(|command| Launch {
-                command,
-                directory: args.exec_dir,
-                endpoints: endpoints.iter().map(|endpoint| endpoint.connector.clone()).collect(),
-                ready_within: args.exec_timeout,
-                ends_within: ENDS_WITHIN,
-            }),
-            endpoints,
+            configurations,
             selection,
             profile,
             scope,
@@ -78,10 +86,9 @@ fn one(mut args: Args, name: Option<String>) -> Result<Tested, Wrong> {
             keep_traces: args.traces == Traces::All,
             jobs: args.jobs.into(),
             timeout: args.timeout,
-            run: run_id()?,
         };
         let tested = tell::tell(plan, &secrets, judge.as_ref(), earlier.as_ref(), files).await;
-        drop(references);
+        drop(servers);
         tested
     });
     // Nothing that still runs may hold up the end.
@@ -89,8 +96,31 @@ fn one(mut args: Args, name: Option<String>) -> Result<Tested, Wrong> {
     tested
 }
 
+/// The target in one configuration.
+fn configuration(
+    args: &mut Args,
+    name: Option<String>,
+    profile: Option<&Profile>,
+    secrets: &mut Vec<String>,
+    held: &mut Vec<TcpListener>,
+) -> Result<Configuration, Wrong> {
+    access::assign_ports(args, held)?;
+    let password = access::password(args)?;
+    secrets.extend(access::secrets(args, password.as_deref()));
+    let endpoints = access::endpoints(args, password.as_deref(), profile)?;
+    let launch = args.exec.clone().map(|command| Launch {
+        command,
+        directory: args.exec_dir.clone(),
+        endpoints: endpoints.iter().map(|endpoint| endpoint.connector.clone()).collect(),
+        ready_within: args.exec_timeout,
+        ends_within: ENDS_WITHIN,
+    });
+    let (without, run) = (args.without.clone(), run_id()?);
+    Ok(Configuration { name, endpoints, launch, without, run })
+}
+
 /// Distinguishes this run from all others at a shared target: six letters and digits.
-fn run_id() -> Result<String, Wrong> {
+pub(super) fn run_id() -> Result<String, Wrong> {
     const ALPHABET: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
     let mut bytes = [0; 6];
     getrandom::fill(&mut bytes).map_err(Wrong::internal)?;

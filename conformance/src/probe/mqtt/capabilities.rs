@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use pushspec_wire::mqtt::{ConnAck, Version};
 
+use super::Declared;
 use crate::case::Need;
 
 /// What a Server offers in one version of the protocol: the flags are those of CONNACK.
@@ -54,13 +55,16 @@ impl Capabilities {
         }
     }
 
-    /// Reads what a CONNACK says.
-    pub fn announced(version: Version, connack: &ConnAck<'_>) -> Self {
+    /// Reads what a CONNACK says. What 3.x has no way to say, the user may have declared.
+    pub fn announced(version: Version, connack: &ConnAck<'_>, declared: &Declared) -> Self {
         let said = &connack.properties;
         let available = |byte: Option<u8>| byte.is_none_or(|byte| byte != 0);
         Self {
             version,
-            maximum_qos: said.maximum_qos().unwrap_or(2),
+            maximum_qos: match version {
+                Version::V5 => said.maximum_qos().unwrap_or(2),
+                Version::V31 | Version::V311 => declared.maximum_qos(),
+            },
             retain: available(said.retain_available()),
             wildcards: available(said.wildcard_subscription_available()),
             subscription_identifiers: version == Version::V5
@@ -90,8 +94,25 @@ impl Capabilities {
             }
             Need::TopicAlias => (self.topic_alias_maximum > 0, "Topic Alias Maximum = 0 or absent"),
             Need::KeptSession => (self.session_expiry != Some(0), "Session Expiry Interval = 0"),
-            // Found out by the cases themselves, or no matter of MQTT.
-            Need::EmptyClientId
+            Need::LimitedQos => (self.maximum_qos < 2, "no Maximum QoS"),
+            Need::NoRetain => (!self.retain, "nothing of it"),
+            Need::NoWildcards => (!self.wildcards, "nothing of it"),
+            Need::NoSharedSubscriptions => (!self.shared_subscriptions, "nothing of it"),
+            Need::NoSubscriptionIdentifiers => (!self.subscription_identifiers, "nothing of it"),
+            Need::ServerKeepAlive => (
+                self.server_keep_alive.is_some_and(|seconds| (1..=12).contains(&seconds)),
+                "nothing of it",
+            ),
+            // Declared, found out by the cases themselves, or no matter of MQTT.
+            Need::Users
+            | Need::DeniedPublish
+            | Need::DeniedSubscribe
+            | Need::RefusedClientId
+            | Need::EnhancedAuthentication
+            | Need::Persistence
+            | Need::PersistenceWhenKilled
+            | Need::WebSocket
+            | Need::EmptyClientId
             | Need::Stimulus
             | Need::EventIds
             | Need::Http2

@@ -1,8 +1,10 @@
 //! The MQTT client that cases script.
 
+mod authentication;
 mod capabilities;
 mod client;
 mod connect;
+mod declared;
 mod incoming;
 mod message;
 mod residue;
@@ -10,9 +12,11 @@ mod unmet;
 mod watch;
 mod websocket;
 
+pub use authentication::Challenged;
 pub use capabilities::Capabilities;
 pub use client::{Client, Received};
 pub use connect::{Accepted, Opening};
+pub use declared::Declared;
 pub use incoming::{Arrival, End};
 pub use message::Message;
 pub use residue::Residue;

@@ -15,6 +15,7 @@ use super::message::{Message, forwarded};
 use super::publish::in_order;
 use super::session::{Keeping, Session, Will};
 use super::{Broker, Choice, ConnectionId, Fault};
+use crate::scram;
 
 impl Broker {
     /// The first packet of a connection has to be CONNECT (MQTT-3.1.0-1).
@@ -90,19 +91,10 @@ impl Broker {
             }
             _ => {}
         }
-        if self.has(Fault::ProcessesAfterRefusal)
-            && let Some(connection) = self.connections.get_mut(&id)
-        {
-            while let Ok(Some(next)) = connection.framer.next_packet() {
-                let version =
-                    if claimed_level(bytes) == Some(5) { Version::V5 } else { Version::V311 };
-                if let Reading::Packet(Packet::Publish(packet)) =
-                    lenient::read(&next, version, &self.config.faults)
-                {
-                    self.route(message_of(&packet, "", now, &self.config.faults), now);
-                    break;
-                }
-            }
+        if self.has(Fault::ProcessesAfterRefusal) {
+            let level = claimed_level(bytes);
+            let version = if level == Some(5) { Version::V5 } else { Version::V311 };
+            self.publish_what_follows(id, version, now);
         }
         if self.has(Fault::StaysAfterRefusal) && claimed_level(bytes) == Some(5) {
             return self.deafen(id);
@@ -126,20 +118,58 @@ impl Broker {
     }
 
     /// Refuses a well-formed CONNECT with the code of its version, and closes (MQTT-3.2.2-7).
-    fn refuse_connect(
+    pub(super) fn refuse_connect(
         &mut self,
         id: ConnectionId,
-        version: Version,
+        packet: &Connect<'_>,
         v5: ReasonCode,
         v3: u8,
         now: Duration,
     ) {
+        let version = packet.version;
         let reason = if version == Version::V5 { v5 } else { ReasonCode(v3) };
-        self.refuse(id, version, reason, Properties::new());
+        if !self.has(Fault::RefusesWithoutConnack) {
+            self.refuse(id, version, reason, Properties::new());
+        }
+        self.refused_all_the_same(id, packet, now);
         if self.has(Fault::StaysAfterRefusal) {
             return self.deafen(id);
         }
-        self.end(id, Cause::Error, now);
+        if !self.has(Fault::RefusalStaysOpen) {
+            self.end(id, Cause::Error, now);
+        }
+    }
+
+    /// What faults do for a CONNECT that is refused.
+    fn refused_all_the_same(&mut self, id: ConnectionId, packet: &Connect<'_>, now: Duration) {
+        if self.has(Fault::RefusedTakesOver) {
+            let in_use = self.sessions.get(&*packet.client_id);
+            if let Some(old) = in_use.and_then(|session| session.connection) {
+                self.take_over(old, now);
+            }
+            self.end_session(&packet.client_id, now);
+        }
+        if self.has(Fault::RefusedLeavesWill)
+            && let Some(will) = self.will_of(packet, "", now)
+        {
+            self.route(will.message, now);
+        }
+        if self.has(Fault::ProcessesAfterRefusal) {
+            self.publish_what_follows(id, packet.version, now);
+        }
+    }
+
+    /// What the fault does that goes on reading behind a CONNECT that it refused.
+    fn publish_what_follows(&mut self, id: ConnectionId, version: Version, now: Duration) {
+        let Some(connection) = self.connections.get_mut(&id) else { return };
+        while let Ok(Some(next)) = connection.framer.next_packet() {
+            if let Reading::Packet(Packet::Publish(packet)) =
+                lenient::read(&next, version, &self.config.faults)
+            {
+                self.route(message_of(&packet, "", now, &self.config.faults), now);
+                break;
+            }
+        }
     }
 
     /// A second CONNECT is a Protocol Error (MQTT-3.1.0-2).
@@ -153,19 +183,34 @@ impl Broker {
 
     /// A well-formed CONNECT.
     fn connect(&mut self, id: ConnectionId, packet: &Connect<'_>, now: Duration) {
-        let version = packet.version;
         if let Some((v5, v3)) = self.objection(packet) {
-            return self.refuse_connect(id, version, v5, v3, now);
+            return self.refuse_connect(id, packet, v5, v3, now);
         }
+        if self.method_of(packet).is_some() {
+            return self.begin_authentication(id, packet, now);
+        }
+        self.admit(id, packet, None, now);
+    }
+
+    /// A CONNECT of someone who may connect. `last` is the last message of the method by which the
+    /// Client authenticated.
+    pub(super) fn admit(
+        &mut self,
+        id: ConnectionId,
+        packet: &Connect<'_>,
+        last: Option<&str>,
+        now: Duration,
+    ) {
+        let version = packet.version;
         let (client_id, assigned) = match self.identify(packet) {
             Ok(identified) => identified,
-            Err((v5, v3)) => return self.refuse_connect(id, version, v5, v3, now),
+            Err((v5, v3)) => return self.refuse_connect(id, packet, v5, v3, now),
         };
         let in_use = self.sessions.get(&client_id).and_then(|session| session.connection);
         if let Some(old) = in_use {
             if self.has(Fault::TakeoverRefusesNew) {
                 let reason = ReasonCode::CLIENT_IDENTIFIER_NOT_VALID;
-                return self.refuse_connect(id, version, reason, 2, now);
+                return self.refuse_connect(id, packet, reason, 2, now);
             }
             self.take_over(old, now);
         }
@@ -194,12 +239,22 @@ impl Broker {
             (true, Version::V5) => ReasonCode::SERVER_UNAVAILABLE,
             (true, _) => ReasonCode(3),
         };
-        let properties = self.connack_properties(packet, assigned.as_deref());
+        let mut properties = self.connack_properties(packet, assigned.as_deref());
+        if let Some(last) = last.filter(|_| !self.has(Fault::ConnackDropsMethod)) {
+            properties.push(Property::AuthenticationMethod(scram::METHOD));
+            properties.push(Property::AuthenticationData(last.as_bytes()));
+        }
         self.send(id, Packet::ConnAck(ConnAck { session_present: told, reason, properties }));
         if self.has(Fault::Flood) {
             self.start_flood(now);
         }
         self.resume(&client_id, now);
+    }
+
+    /// The Authentication Method that a Client wants to authenticate by (5.0 section 4.12).
+    fn method_of<'a>(&self, packet: &'a Connect<'_>) -> Option<&'a str> {
+        let method = packet.properties.authentication_method();
+        method.filter(|_| !self.has(Fault::IgnoresAuthenticationMethod))
     }
 
     /// Why a CONNECT is refused, in the codes of 5.0 and 3.x.
@@ -208,24 +263,29 @@ impl Broker {
         if self.has(Fault::WantsPropertiesInOrder) && !in_order(&packet.properties) {
             return Some((ReasonCode::PROTOCOL_ERROR, 3));
         }
-        if packet.properties.authentication_method().is_some()
-            && !self.has(Fault::IgnoresAuthenticationMethod)
-        {
-            return Some((ReasonCode::BAD_AUTHENTICATION_METHOD, 5));
-        }
-        if !self.config.users.is_empty() {
-            let known = packet.user_name.as_ref().and_then(|name| self.config.users.get(&**name));
-            let given = packet.password.as_deref();
-            if known.is_none_or(|password| given != Some(password.as_bytes())) {
-                return Some((ReasonCode::BAD_USER_NAME_OR_PASSWORD, 4));
+        if let Some(method) = self.method_of(packet) {
+            let offered = self.config.scram && method == scram::METHOD;
+            if !offered {
+                return Some((ReasonCode::BAD_AUTHENTICATION_METHOD, 5));
             }
+        } else if !self.config.users.is_empty() && !self.knows(packet) {
+            return Some((ReasonCode::BAD_USER_NAME_OR_PASSWORD, 4));
+        }
+        if self.config.refused_client_ids.contains(&*packet.client_id) {
+            let v3 = if self.has(Fault::RefusedClientIdWrongCode) { 3 } else { 2 };
+            return Some((ReasonCode::CLIENT_IDENTIFIER_NOT_VALID, v3));
         }
         if let Some(will) = &packet.will {
-            if will.qos > limits.maximum_qos {
+            let lenient = self.has(Fault::AcceptsAboveMaximumQos);
+            if will.qos > limits.maximum_qos && !lenient {
                 return Some((ReasonCode::QOS_NOT_SUPPORTED, 3));
             }
-            if will.retain && !limits.retain_available {
+            let lenient = self.has(Fault::AcceptsUnavailableRetain);
+            if will.retain && !limits.retain_available && !lenient {
                 return Some((ReasonCode::RETAIN_NOT_SUPPORTED, 3));
+            }
+            if self.denies_publish(&will.topic) {
+                return Some((ReasonCode::NOT_AUTHORIZED, 5));
             }
         }
         let known = self.sessions.contains_key(&*packet.client_id);
@@ -233,6 +293,23 @@ impl Broker {
             return Some((ReasonCode::QUOTA_EXCEEDED, 3));
         }
         None
+    }
+
+    /// Whether it is a user with the right Password.
+    fn knows(&self, packet: &Connect<'_>) -> bool {
+        let Some(name) = &packet.user_name else {
+            return self.has(Fault::AcceptsNoCredentials);
+        };
+        let Some(password) = self.config.users.get(&**name) else {
+            return self.has(Fault::AcceptsUnknownUsers);
+        };
+        let right = packet.password.as_deref() == Some(password.as_bytes());
+        right || self.has(Fault::AcceptsAnyPassword)
+    }
+
+    /// Whether nobody may publish to this topic.
+    pub(super) fn denies_publish(&self, topic: &str) -> bool {
+        self.config.denied_publish.contains(topic) && !self.has(Fault::PublishesDenied)
     }
 
     /// The Client Identifier, and whether it was assigned (section 3.1.3.1 of 5.0 and 3.1.1).
@@ -386,6 +463,7 @@ impl Broker {
         let properties = &packet.properties;
         let imposed =
             self.config.limits.server_keep_alive.filter(|_| packet.version == Version::V5);
+        let imposed = imposed.filter(|_| !self.has(Fault::ServerKeepAliveIgnored));
         let keep_alive = match imposed.unwrap_or(packet.keep_alive) {
             0 if self.has(Fault::KeepAliveZeroTimesOut) => 2,
             keep_alive => keep_alive,
@@ -414,6 +492,8 @@ impl Broker {
             window: BTreeSet::new(),
             unreleased: BTreeSet::new(),
             pings: 0,
+            by_method: properties.authentication_method().is_some(),
+            challenge: None,
         }
     }
 

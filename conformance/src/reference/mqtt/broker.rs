@@ -16,7 +16,8 @@ use super::lenient::{self, Reading};
 use super::message::Message;
 use super::session::Session;
 use super::tamper;
-use super::{Choice, Config, ConnectionId, Fault};
+use super::{Choice, Config, ConnectionId, Fault, authenticate};
+use crate::scram;
 
 /// How much is sent at once by the fault that floods.
 const FLOOD_BYTES: usize = 64 << 10;
@@ -24,7 +25,6 @@ const FLOOD_BYTES: usize = 64 << 10;
 const FLOOD_EVERY: Duration = Duration::from_millis(1);
 
 /// The core of the reference Server. Times are since any fixed moment and never go back.
-#[derive(Debug)]
 pub struct Broker {
     pub(super) config: Config,
     pub(super) connections: BTreeMap<ConnectionId, Connection>,
@@ -35,6 +35,12 @@ pub struct Broker {
     pub(super) to_retain: VecDeque<(Duration, Arc<Message>)>,
     /// Whose turn it is, by shared subscription.
     pub(super) turns: BTreeMap<String, usize>,
+    /// What is kept of the users' passwords, where SCRAM is offered.
+    pub(super) verifiers: BTreeMap<String, scram::Verifier>,
+    /// How many challenges were sent.
+    pub(super) challenges: u64,
+    /// Will Messages that were published; only a fault wants them.
+    pub(super) published_wills: Vec<Message>,
     /// How many Client Identifiers were assigned.
     pub(super) assigned: u64,
     /// Held back by the fault that reorders, by topic.
@@ -61,13 +67,17 @@ pub enum Output {
 impl Broker {
     /// A Server that nobody is connected to.
     pub fn new(config: Config) -> Self {
+        let verifiers = authenticate::verifiers(&config);
         let mut broker = Self {
             config,
+            verifiers,
+            challenges: 0,
             connections: BTreeMap::new(),
             sessions: BTreeMap::new(),
             retained: BTreeMap::new(),
             to_retain: VecDeque::new(),
             turns: BTreeMap::new(),
+            published_wills: Vec::new(),
             assigned: 0,
             held_back: BTreeMap::new(),
             old_aliases: BTreeMap::new(),
@@ -128,6 +138,7 @@ impl Broker {
                     limits.maximum_packet_size as usize
                 }),
                 client: None,
+                authenticating: None,
                 silent_until: Some(now + limits.connect_timeout),
                 deaf: false,
             },
@@ -199,7 +210,7 @@ impl Broker {
         let silence = self.connections.values().filter_map(|connection| connection.silent_until);
         let sessions = self.sessions.values().flat_map(|session| {
             let will = session.will.as_ref().and_then(|will| will.due);
-            [session.ends_at, will].into_iter().flatten()
+            [session.ends_at, will, session.resends_at].into_iter().flatten()
         });
         silence.chain(sessions).chain(self.flood_at).min()
     }
@@ -220,6 +231,7 @@ impl Broker {
         }
         self.publish_due_wills(now);
         self.end_due_sessions(now);
+        self.resend_due(now);
     }
 
     fn flood(&mut self, now: Duration) {
@@ -258,6 +270,10 @@ impl Broker {
     }
 
     fn packet(&mut self, id: ConnectionId, bytes: &[u8], now: Duration) {
+        let authenticating = |connection: &mut Connection| connection.authenticating.take();
+        if let Some(begun) = self.connections.get_mut(&id).and_then(authenticating) {
+            return self.authentication_goes_on(id, begun, bytes, now);
+        }
         let Some(version) = self.client(id).map(|client| client.version) else {
             return self.first_packet(id, bytes, now);
         };
@@ -287,12 +303,9 @@ impl Broker {
             Packet::PingReq(_) => self.pingreq_received(id),
             Packet::Disconnect(_) if self.has(Fault::AcknowledgesEverything) => {}
             Packet::Disconnect(packet) => self.disconnect_received(id, &packet, now),
-            Packet::ConnAck(_)
-            | Packet::SubAck(_)
-            | Packet::UnsubAck(_)
-            | Packet::PingResp(_)
-            | Packet::Auth(_) => {
-                // Only Servers send these; AUTH has no place without an Authentication Method.
+            Packet::Auth(packet) => self.auth_received(id, &packet, now),
+            Packet::ConnAck(_) | Packet::SubAck(_) | Packet::UnsubAck(_) | Packet::PingResp(_) => {
+                // Only Servers send these.
                 if !self.has(Fault::AcceptsServerPackets) {
                     let why = format!("{} is not expected here", packet.packet_type().name());
                     self.fail(id, ReasonCode::PROTOCOL_ERROR, &why, now);

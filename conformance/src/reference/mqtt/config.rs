@@ -14,6 +14,14 @@ pub struct Config {
     pub limits: Limits,
     /// User Names and their Passwords. Without any, everyone is let in.
     pub users: BTreeMap<String, String>,
+    /// Users are offered SCRAM-SHA-256 as well (5.0 section 4.12).
+    pub scram: bool,
+    /// Topics that no Client may publish to.
+    pub denied_publish: BTreeSet<String>,
+    /// Filters that no Client may subscribe to; looked at as they stand, not for what they match.
+    pub denied_subscribe: BTreeSet<String>,
+    /// Client Identifiers that are refused.
+    pub refused_client_ids: BTreeSet<String>,
     /// Where it takes another of the ways that the specs permit.
     pub choices: BTreeSet<Choice>,
     /// Where it departs from the right behaviour.
@@ -33,8 +41,12 @@ pub struct Limits {
     pub maximum_qos: QoS,
     /// Retain Available.
     pub retain_available: bool,
+    /// 3.1.1 Clients can use wildcards.
+    pub wildcards_in_v311: bool,
     /// Server Keep Alive in seconds, in the place of the Client's.
     pub server_keep_alive: Option<u16>,
+    /// The longest topic and filter, in bytes.
+    pub topic_bytes: usize,
     /// Messages that may wait for one Client; more are dropped.
     pub queued_messages: usize,
     /// Sessions.
@@ -55,7 +67,9 @@ impl Default for Limits {
             maximum_packet_size: 2 << 20,
             maximum_qos: QoS::ExactlyOnce,
             retain_available: true,
+            wildcards_in_v311: true,
             server_keep_alive: None,
+            topic_bytes: usize::from(u16::MAX),
             queued_messages: 1000,
             sessions: 10_000,
             retained_messages: 10_000,

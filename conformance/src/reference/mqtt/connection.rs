@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use pushspec_wire::mqtt::{Framer, PacketId, Version};
+use pushspec_wire::mqtt::{Connect, Framer, PacketId, Version};
+
+use crate::scram;
 
 /// Names a network connection of the reference Server.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -15,10 +17,26 @@ pub(super) struct Connection {
     pub framer: Framer,
     /// After CONNECT.
     pub client: Option<Client>,
+    /// Between CONNECT and CONNACK, where a method of authentication wants more.
+    pub authenticating: Option<Authenticating>,
     /// When it is closed for silence: without CONNECT, or after one and a half times Keep Alive.
     pub silent_until: Option<Duration>,
     /// Nothing is read any more; only a fault leaves a connection open like this.
     pub deaf: bool,
+}
+
+/// A CONNECT that waits for the end of its authentication.
+#[derive(Debug)]
+pub(super) struct Authenticating {
+    pub connect: Connect<'static>,
+    pub challenged: Challenged,
+}
+
+/// A user, and what the user was asked.
+#[derive(Clone, Debug)]
+pub(super) struct Challenged {
+    pub user: String,
+    pub challenge: scram::Challenge,
 }
 
 /// What a connection has after CONNECT.
@@ -44,6 +62,10 @@ pub(super) struct Client {
     pub unreleased: BTreeSet<PacketId>,
     /// How many PINGREQ came.
     pub pings: u32,
+    /// It authenticated by the method, so it may do so again.
+    pub by_method: bool,
+    /// The challenge of an authentication that is under way again.
+    pub challenge: Option<Challenged>,
 }
 
 impl Client {

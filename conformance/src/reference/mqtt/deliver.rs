@@ -12,6 +12,9 @@ use pushspec_wire::mqtt::{
 use super::session::{InFlight, Outgoing, Session, Step};
 use super::{Broker, Choice, ConnectionId, Fault};
 
+/// How late what was in flight is sent again, where that is chosen.
+const RESENDS_AFTER: Duration = Duration::from_secs(11);
+
 impl Broker {
     /// A message for one Client: sent now, or waiting.
     pub(super) fn enqueue(&mut self, client_id: &str, mut outgoing: Outgoing, now: Duration) {
@@ -53,6 +56,7 @@ impl Broker {
             self.has(Fault::RedeliveryNewId),
         );
         let expires = self.has(Fault::ExpiresInFlight);
+        let late = self.chooses(Choice::ResendsLate);
         if let Some(session) = self.sessions.get_mut(client_id) {
             if forgets {
                 session.in_flight.clear();
@@ -74,6 +78,8 @@ impl Broker {
                     }
                 }
             }
+            session.resends_at =
+                (late && !session.in_flight.is_empty()).then(|| now + RESENDS_AFTER);
             let (received, connection) = (session.received.clone(), session.connection);
             if let Some(client) = connection.and_then(|id| self.client_mut(id)) {
                 client.unreleased = received;
@@ -82,11 +88,24 @@ impl Broker {
         self.pump(client_id, now);
     }
 
+    /// Sends again what is to be sent late.
+    pub(super) fn resend_due(&mut self, now: Duration) {
+        let due = |session: &Session| session.resends_at.is_some_and(|at| at <= now);
+        let due = self.sessions.iter().filter(|(_, session)| due(session));
+        let due: Vec<String> = due.map(|(client_id, _)| client_id.clone()).collect();
+        for client_id in due {
+            if let Some(session) = self.sessions.get_mut(&client_id) {
+                session.resends_at = None;
+            }
+            self.pump(&client_id, now);
+        }
+    }
+
     /// Sends what may be sent.
     pub(super) fn pump(&mut self, client_id: &str, now: Duration) {
-        let Some(id) = self.sessions.get(client_id).and_then(|session| session.connection) else {
-            return;
-        };
+        let Some(session) = self.sessions.get(client_id) else { return };
+        // What is sent for the first time goes behind what is sent again.
+        let (Some(id), None) = (session.connection, session.resends_at) else { return };
         if !self.resend(id, client_id, now) {
             return;
         }

@@ -125,6 +125,9 @@ impl Broker {
         if repeats {
             session.will = Some(will.clone());
         }
+        if self.has(Fault::RestartRepeatsWills) {
+            self.published_wills.push(will.message.clone());
+        }
         self.route(will.message, now);
     }
 

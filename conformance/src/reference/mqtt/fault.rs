@@ -42,6 +42,46 @@ faults! {
     AcceptsNul "accepts-nul" "U+0000 in strings is accepted."
     StripsByteOrderMark "strips-byte-order-mark" "U+FEFF at the start of a level is removed."
 
+    // Access.
+    AcceptsAnyPassword "accepts-any-password" "The Password of a user is not compared."
+    AcceptsUnknownUsers "accepts-unknown-users" "User Names that nobody has are let in."
+    AcceptsNoCredentials "accepts-no-credentials" "Clients without a User Name are let in."
+    RefusalStaysOpen "refusal-stays-open" "The connection stays open behind a CONNACK that refuses a well-formed CONNECT."
+    RefusesWithoutConnack "refuses-without-connack" "A well-formed CONNECT is refused without CONNACK."
+    RefusedTakesOver "refused-takes-over" "A refused CONNECT ends the connection and the Session that has its Client Identifier."
+    RefusedLeavesWill "refused-leaves-will" "The Will Message of a refused CONNECT is published."
+    RefusedClientIdWrongCode "refused-client-id-wrong-code" "3.x refuses a Client Identifier by CONNACK 0x03."
+    PublishesDenied "publishes-denied" "Messages are published to topics that nobody may publish to."
+    DeniedUnanswered "denied-unanswered" "A PUBLISH that is not authorised is neither acknowledged nor closes the connection."
+    RefusedIdStaysUsed "refused-id-stays-used" "After PUBREC with an error code the next PUBLISH with its identifier counts as a repetition."
+    SubscribesDenied "subscribes-denied" "Filters that nobody may subscribe to are granted and work."
+
+    // Enhanced authentication.
+    ChallengeWrongReason "challenge-wrong-reason" "A challenge is sent with the reason code 0x00."
+    AcceptsWrongProof "accepts-wrong-proof" "The answer to a challenge is not verified."
+    ConnackDropsMethod "connack-drops-method" "CONNACK behind an authentication does not repeat the method."
+    AuthTakesAnyMethod "auth-takes-any-method" "The Authentication Method of AUTH is not compared."
+    AuthTakesAnyReason "auth-takes-any-reason" "The reason code of an answer is not looked at."
+    AuthMalformedIgnored "auth-malformed-ignored" "A malformed AUTH before CONNACK is ignored."
+    AuthLetsPublish "auth-lets-publish" "What is published before CONNACK is delivered."
+    ReauthenticationUnanswered "re-authentication-unanswered" "Re-authentication is not answered."
+    ReauthenticationNeverFails "re-authentication-never-fails" "A re-authentication with a wrong proof is ignored."
+    ReauthenticationClosesSilently "re-authentication-closes-silently" "A re-authentication that fails ends the connection without DISCONNECT."
+
+    // Limits.
+    AcceptsAboveMaximumQos "accepts-above-maximum-qos" "Messages and Wills above Maximum QoS are taken."
+    RefusesSubscribeAboveMaximumQos "refuses-subscribe-above-maximum-qos" "Subscriptions above Maximum QoS are refused."
+    AcceptsUnavailableRetain "accepts-unavailable-retain" "RETAIN is ignored where it is not available."
+    AcceptsUnavailableFeatures "accepts-unavailable-features" "What SUBSCRIBE asks for and is not available is granted."
+    ServerKeepAliveIgnored "server-keep-alive-ignored" "Server Keep Alive is announced and not heeded."
+
+    // Restarts.
+    RestartLosesSessions "restart-loses-sessions" "Sessions end with a restart."
+    RestartLosesRetained "restart-loses-retained" "Retained messages are lost in a restart."
+    RestartLosesQueue "restart-loses-queue" "Messages that wait for absent Clients are lost in a restart."
+    RestartLosesReceived "restart-loses-received" "Which QoS 2 messages came already is forgotten in a restart."
+    RestartRepeatsWills "restart-repeats-wills" "Will Messages that were published before a restart are published again behind it."
+
     // Sessions.
     CleanStartKeepsSession "clean-start-keeps-session" "Clean Start 1 resumes the Session."
     SessionSurvivesCleanSession "session-survives-clean-session" "The Session of a Clean Session 1 connection is kept (3.x)."

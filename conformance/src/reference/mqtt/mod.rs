@@ -10,6 +10,7 @@
 //! 5.0 are told by DISCONNECT or CONNACK before closing; Topic Aliases are not used towards Clients.
 
 mod accept;
+mod authenticate;
 mod broker;
 mod choice;
 mod config;
@@ -22,6 +23,7 @@ pub mod listen;
 mod matching;
 mod message;
 mod publish;
+mod restart;
 mod route;
 mod server;
 mod session;

@@ -32,6 +32,15 @@ impl Broker {
         };
         let Some(client) = self.client(id) else { return };
         let publisher = client.id.clone();
+        if self.config.denied_publish.contains(&topic) {
+            // 3.1 has nothing but an acknowledgement as if all were well.
+            if self.chooses(Choice::ClosesOnDenied) && client.version != Version::V31 {
+                return self.fail(id, ReasonCode::NOT_AUTHORIZED, "not authorised", now);
+            }
+            if self.has(Fault::DeniedUnanswered) {
+                return;
+            }
+        }
         let mut message = message_of(packet, &publisher, now, &self.config.faults);
         message.topic = topic;
         match packet.delivery {
@@ -55,6 +64,9 @@ impl Broker {
     ) -> Result<(), (ReasonCode, &'static str)> {
         let limits = &self.config.limits;
         let v5 = self.client(id).is_some_and(|client| client.version == Version::V5);
+        if packet.topic.len() > limits.topic_bytes {
+            return Err((ReasonCode::TOPIC_NAME_INVALID, "the topic is too long"));
+        }
         if v5 && packet.delivery.qos() == QoS::ExactlyOnce && self.has(Fault::HidesMaximumQos) {
             return Err((ReasonCode::QOS_NOT_SUPPORTED, "no QoS 2"));
         }
@@ -66,10 +78,11 @@ impl Broker {
         {
             return Err((ReasonCode::PROTOCOL_ERROR, "Subscription Identifier from a Client"));
         }
-        if packet.delivery.qos() > limits.maximum_qos {
+        if packet.delivery.qos() > limits.maximum_qos && !self.has(Fault::AcceptsAboveMaximumQos) {
             return Err((ReasonCode::QOS_NOT_SUPPORTED, "a QoS above Maximum QoS"));
         }
-        if packet.retain && !limits.retain_available {
+        let lenient = self.has(Fault::AcceptsUnavailableRetain);
+        if packet.retain && !limits.retain_available && !lenient {
             return Err((ReasonCode::RETAIN_NOT_SUPPORTED, "RETAIN is not available"));
         }
         if let (Delivery::ExactlyOnce { id: packet_id, .. }, Some(client)) =
@@ -177,6 +190,15 @@ impl Broker {
             self.take_over_message(message, now)
         };
         let reason = self.in_version(id, reason);
+        if reason.0 >= 0x80 && !self.has(Fault::RefusedIdStaysUsed) {
+            // The next PUBLISH with it is a new message (MQTT-4.3.3-9).
+            if let Some(session) = self.sessions.get_mut(&publisher) {
+                session.received.remove(&packet_id);
+            }
+            if let Some(client) = self.client_mut(id) {
+                client.unreleased.remove(&packet_id);
+            }
+        }
         if !self.has(Fault::NoPubrec) {
             let properties = Properties::new();
             self.answer(id, Packet::PubRec(PubRec { packet_id, reason, properties }));
@@ -253,8 +275,9 @@ impl Broker {
             message.topic.retain(|c| !c.is_control() && c != '\u{ffff}');
         }
         let dollar = message.topic.starts_with('$') && !self.has(Fault::ExchangesDollar);
-        if dollar || message.topic.starts_with("$SYS/") {
-            // The Server's own (5.0 section 4.7.2).
+        let denied = self.denies_publish(&message.topic);
+        if dollar || denied || message.topic.starts_with("$SYS/") {
+            // Not allowed, or the Server's own (5.0 section 4.7.2).
             return ReasonCode::NOT_AUTHORIZED;
         }
         if !self.has(Fault::ReordersMessages) {

@@ -38,6 +38,7 @@ enum Told {
     Sent(ConnectionId, usize),
     Closed(ConnectionId),
     Asked(oneshot::Sender<(usize, Vec<String>)>),
+    Restart { abruptly: bool, done: oneshot::Sender<()> },
     ShutDown(oneshot::Sender<()>),
 }
 
@@ -100,6 +101,15 @@ impl Server {
         let local = listening.url().clone();
         self.listeners.lock().unwrap_or_else(PoisonError::into_inner).push(listening);
         Ok(local)
+    }
+
+    /// Closes all connections, as if the process had ended and begun again with everything that it has
+    /// to keep; `abruptly` without a word to the Clients. Listeners stay open.
+    pub async fn restart(&self, abruptly: bool) {
+        let (done, wait) = oneshot::channel();
+        if self.tell.send(Told::Restart { abruptly, done }).await.is_ok() {
+            let _ = wait.await;
+        }
     }
 
     /// Tells 5.0 Clients that it shuts down, closes all connections and stops listening.
@@ -165,6 +175,12 @@ async fn own(mut broker: Broker, mut told: mpsc::Receiver<Told>) {
             Some(Told::Asked(answer)) => {
                 // Whoever asked may have gone.
                 let _ = answer.send(broker.kept());
+            }
+            Some(Told::Restart { abruptly, done }) => {
+                broker.restart(abruptly, now);
+                hand_out(&mut broker, &mut links, now);
+                // Whoever waits may have gone.
+                let _ = done.send(());
             }
             Some(Told::ShutDown(done)) => {
                 broker.shut_down(now);

@@ -51,6 +51,8 @@ pub(super) struct Session {
     pub unpublished: BTreeMap<PacketId, Message>,
     /// When messages received at QoS 2 expire, by Packet Identifier; only a fault wants it.
     pub expiring: BTreeMap<PacketId, Duration>,
+    /// When what was in flight is sent again, where that is not done at once.
+    pub resends_at: Option<Duration>,
     /// When the present connection began, and how often the Session was resumed; for faults.
     pub began: Duration,
     pub returns: u32,
@@ -127,6 +129,7 @@ impl Session {
             unpublished: BTreeMap::new(),
             expiring: BTreeMap::new(),
             began: Duration::ZERO,
+            resends_at: None,
             returns: 0,
             stuck: BTreeSet::new(),
             last_id: 0,

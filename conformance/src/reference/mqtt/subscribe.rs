@@ -77,7 +77,7 @@ impl Broker {
         let any = |what: fn(&str) -> bool| {
             packet.subscriptions.iter().any(|subscription| what(&subscription.filter))
         };
-        if version != Version::V5 {
+        if version != Version::V5 || self.has(Fault::AcceptsUnavailableFeatures) {
             None
         } else if self.chooses(Choice::NoWildcards) && any(|filter| filter.contains(['+', '#'])) {
             Some((ReasonCode::WILDCARD_SUBSCRIPTIONS_NOT_SUPPORTED, "no wildcards"))
@@ -104,7 +104,30 @@ impl Broker {
         if subscription.filter.contains(['+', '#']) && self.has(Fault::RefusesWildcards) {
             return (ReasonCode::UNSPECIFIED_ERROR, false);
         }
+        if subscription.filter.len() > self.config.limits.topic_bytes {
+            let v5 = version == Version::V5;
+            let reason =
+                if v5 { ReasonCode::TOPIC_FILTER_INVALID } else { ReasonCode::UNSPECIFIED_ERROR };
+            return (reason, false);
+        }
+        let denied = self.config.denied_subscribe.contains(&*subscription.filter);
+        let lacking = version == Version::V311
+            && !self.config.limits.wildcards_in_v311
+            && subscription.filter.contains(['+', '#']);
+        if denied && !self.has(Fault::SubscribesDenied)
+            || lacking && !self.has(Fault::AcceptsUnavailableFeatures)
+        {
+            return (
+                denial(version, subscription, denied && self.chooses(Choice::GrantsDenied)),
+                false,
+            );
+        }
         let mut options = subscription.options;
+        if options.qos > self.config.limits.maximum_qos
+            && self.has(Fault::RefusesSubscribeAboveMaximumQos)
+        {
+            return (ReasonCode::IMPLEMENTATION_SPECIFIC_ERROR, false);
+        }
         options.qos = options.qos.min(self.config.limits.maximum_qos);
         let shared = version == Version::V5 && topic::is_shared(&subscription.filter);
         let room = self.config.limits.subscriptions;
@@ -250,5 +273,16 @@ impl Broker {
             let (properties, reasons) = (Properties::new(), reasons.clone());
             self.answer(id, Packet::UnsubAck(UnsubAck { packet_id, properties, reasons }));
         }
+    }
+}
+
+/// What SUBACK says of a filter that is not authorised. 3.1 has no code for that, and grants what has
+/// no effect.
+const fn denial(version: Version, subscription: &Subscription<'_>, grants: bool) -> ReasonCode {
+    match version {
+        _ if grants => ReasonCode(subscription.options.qos.bits()),
+        Version::V31 => ReasonCode(subscription.options.qos.bits()),
+        Version::V311 => ReasonCode::UNSPECIFIED_ERROR,
+        Version::V5 => ReasonCode::NOT_AUTHORIZED,
     }
 }

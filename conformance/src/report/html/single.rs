@@ -153,7 +153,7 @@ fn groups(views: Vec<(usize, CaseView)>) -> Vec<Group> {
 
 fn of_endpoint(report: &RunReport, endpoint: &Endpoint) -> EndpointView {
     EndpointView {
-        url: plain(&endpoint.url),
+        url: plain(&endpoint.title()),
         unreachable: endpoint.unreachable.as_deref().map(plain),
         protocols: endpoint
             .protocols

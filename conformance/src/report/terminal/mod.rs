@@ -182,7 +182,7 @@ impl<W: Write> Terminal<W> {
     fn endpoint(&mut self, endpoint: &Endpoint, cases: usize) -> io::Result<()> {
         let protocols: Vec<&str> =
             endpoint.protocols.iter().map(|protocol| protocol.title()).collect();
-        let url = self.shown(&endpoint.url);
+        let url = self.shown(&endpoint.title());
         let text = format!(
             "{}  {}  {}",
             self.look.paint(Paint::Strong, url),

@@ -49,7 +49,7 @@ pub(super) fn exit(out: &mut String, status: ExitStatus, reason: &str, look: Loo
 }
 
 fn of_endpoint(out: &mut String, report: &RunReport, endpoint: &Endpoint, look: Look) {
-    let url = look.visible(&endpoint.url);
+    let url = look.visible(&endpoint.title());
     let _ = writeln!(out, "\n{}", look.paint(Paint::Strong, url));
     if let Some(reason) = &endpoint.unreachable {
         hang(out, "  not tested    ", &look.visible(reason), look.width);

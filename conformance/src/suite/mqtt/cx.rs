@@ -8,11 +8,11 @@ use std::time::Duration;
 use pushspec_wire::mqtt::{Connect, Packet, Properties, Publish, QoS, Version};
 use tokio::time::{Instant, sleep};
 
-use crate::case::{Finding, Outcome, Stop};
+use crate::case::{Finding, Need, Outcome, Stop};
 use crate::evidence::Evidence;
-use crate::launch::Launched;
+use crate::launch::{Ending, Life};
 use crate::probe::mqtt::{
-    Capabilities, Client, Judged, Message, Opening, Received, Residue, Unmet, Watch,
+    Capabilities, Client, Declared, Judged, Message, Opening, Received, Residue, Unmet, Watch,
 };
 use crate::transport::Connector;
 
@@ -43,10 +43,31 @@ pub struct Setting {
     pub password: Option<String>,
     /// Distinguishes this run's topics and Client Identifiers from all others: letters and digits.
     pub run: String,
-    /// The Server's process, where pushspec started it: it can be stopped, killed and started again.
-    pub launched: Option<Launched>,
+    /// What the user says of the Server.
+    pub declared: Arc<Declared>,
+    /// The Server can be ended and started again.
+    pub life: Option<Life>,
     /// How much of its variants and its weight a case goes through.
     pub extent: Extent,
+}
+
+impl Setting {
+    /// Why a need is not met, if it is not: the case does not apply then.
+    pub fn lacks(&self, need: Need) -> Option<String> {
+        match need {
+            Need::Persistence | Need::PersistenceWhenKilled if self.life.is_none() => {
+                Some(format!("no {need}: pushspec has to start the target itself (--exec)"))
+            }
+            Need::WebSocket => {
+                (!self.connector.url().scheme().is_websocket()).then(|| format!("no {need}"))
+            }
+            Need::NoWildcards if self.version != Version::V5 => {
+                (!self.declared.without.contains(&Need::Wildcards))
+                    .then(|| format!("no {need}: say so with --without {}", Need::Wildcards.name()))
+            }
+            need => self.capabilities.lacks(need).or_else(|| self.declared.lacks(need)),
+        }
+    }
 }
 
 /// What a case on an MQTT Server works with. Judging and observing are those of [`Evidence`].
@@ -85,14 +106,33 @@ impl Cx {
         self.setting.version == Version::V5
     }
 
-    /// Whether the Server is reached by WebSocket.
-    pub fn is_websocket(&self) -> bool {
-        self.setting.connector.url().scheme().is_websocket()
-    }
-
     /// What the Server offers.
     pub fn capabilities(&self) -> &Capabilities {
         &self.setting.capabilities
+    }
+
+    /// What the user says of the Server.
+    pub fn declared(&self) -> &Declared {
+        &self.setting.declared
+    }
+
+    /// Who the user is: User Name and Password.
+    pub fn user(&self) -> (String, String) {
+        let of = |text: &Option<String>| text.clone().unwrap_or_default();
+        (of(&self.setting.user_name), of(&self.setting.password))
+    }
+
+    /// Ends the Server and starts it again.
+    pub async fn restart(&self, how: Ending) -> Outcome {
+        let Some(life) = &self.setting.life else {
+            return Err(Stop::Error("the case needs a Server that can be restarted".to_owned()));
+        };
+        self.trace.note(match how {
+            Ending::Stop => "the Server is asked to end, and started again",
+            Ending::Kill => "the Server is killed, and started again",
+        });
+        let restarted = life.restart(how).await;
+        restarted.map_err(|error| self.broken("the Server starts again", error))
     }
 
     /// How long a reply may take.

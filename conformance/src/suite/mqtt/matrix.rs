@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, LazyLock, Mutex};
 use std::time::Duration;
 
 use pushspec_wire::mqtt::{Property, QoS, Version};
@@ -15,8 +15,10 @@ use crate::case::{Case, Outcome, Stop};
 use crate::counted::Counted;
 use crate::event::Verdict;
 use crate::evidence::{Evidence, Sighting};
+use crate::packs::{self, Pack};
 use crate::probe::mqtt::{Capabilities, Residue};
-use crate::reference::mqtt::{Choice, Config, Fault, Limits, Server};
+use crate::profile::{Made, Profile, embedded};
+use crate::reference::mqtt::{Choice, Config, Fault, FaultSet, Limits, Server};
 use crate::requirement::{Catalogue, Level, Protocol};
 use crate::transport::Connector;
 
@@ -76,8 +78,8 @@ fn pairs() -> impl Iterator<Item = (&'static Case<Cx>, Version)> {
     })
 }
 
-fn with_fault(fault: Fault) -> Config {
-    Config { faults: [fault].into_iter().collect(), ..Config::default() }
+fn with_fault(fault: Fault) -> Vec<Tried> {
+    tried(&|config| config.faults = [fault].into_iter().collect())
 }
 
 /// Runs in virtual time, in a runtime of its own.
@@ -87,53 +89,93 @@ fn in_virtual_time<T>(future: impl Future<Output = T>) -> T {
     runtime.unwrap().block_on(future)
 }
 
-fn setting(server: &Arc<Server>, capabilities: &Arc<Capabilities>, extent: Extent) -> Setting {
-    let server = Arc::clone(server);
-    let url = "mqtt://reference".parse().unwrap();
-    Setting {
-        connector: Connector::memory(url, move || server.connect_in_memory()),
-        version: capabilities.version,
-        capabilities: Arc::clone(capabilities),
-        timeout: TIMEOUT,
-        user_name: None,
-        password: None,
-        run: RUN.to_owned(),
-        launched: None,
-        extent,
+/// A Server of a configuration, and what it announces in each version.
+struct Tried {
+    pack: Pack,
+    capabilities: BTreeMap<Version, Arc<Capabilities>>,
+}
+
+impl Tried {
+    /// The configuration of this pack with something about it changed, and what it announces without
+    /// faults: those are to be found out.
+    fn new(pack: &Pack, change: &dyn Fn(&mut Config)) -> Self {
+        let mut pack = pack.clone();
+        change(&mut pack.config);
+        let probe = |version| {
+            in_virtual_time(async {
+                let assumed = Arc::new(Capabilities::assumed(version));
+                let config = Config { faults: FaultSet::default(), ..pack.config.clone() };
+                let server = Arc::new(Server::start(config));
+                let setting = setting(&pack, &server, &assumed, Extent::Sample);
+                let cx = Cx::new(setting, Evidence::new(), Residue::default(), "probe".to_owned());
+                let opening = cx.opening().with(Property::SessionExpiryInterval(300));
+                let accepted = opening.accepted().await.unwrap();
+                Arc::new(Capabilities::announced(version, &accepted.connack, &pack.declared))
+            })
+        };
+        let capabilities = VERSIONS.into_iter().map(|version| (version, probe(version))).collect();
+        Self { pack, capabilities }
+    }
+
+    fn start(&self) -> Arc<Server> {
+        Arc::new(Server::start(self.pack.config.clone()))
+    }
+
+    fn setting(&self, server: &Arc<Server>, version: Version, extent: Extent) -> Setting {
+        setting(&self.pack, server, &self.capabilities[&version], extent)
     }
 }
 
-/// As [`setting`], by WebSocket for the cases on that.
-fn setting_of(
-    case: &Case<Cx>,
+fn setting(
+    pack: &Pack,
     server: &Arc<Server>,
     capabilities: &Arc<Capabilities>,
     extent: Extent,
 ) -> Setting {
-    let setting = setting(server, capabilities, extent);
-    if !case.id.starts_with("mqtt/websocket/") {
-        return setting;
+    let opened = Arc::clone(server);
+    let connector = if pack.websocket {
+        let url = "ws://reference/mqtt".parse().unwrap();
+        Connector::memory(url, move || opened.connect_in_memory_by_websocket())
+    } else {
+        let url = "mqtt://reference".parse().unwrap();
+        Connector::memory(url, move || opened.connect_in_memory())
+    };
+    Setting {
+        connector,
+        version: capabilities.version,
+        capabilities: Arc::clone(capabilities),
+        timeout: TIMEOUT,
+        user_name: pack.user.map(|(name, _)| name.to_owned()),
+        password: pack.user.map(|(_, password)| password.to_owned()),
+        run: RUN.to_owned(),
+        declared: Arc::new(pack.declared.clone()),
+        life: Some(packs::life(server)),
+        extent,
     }
-    let (server, url) = (Arc::clone(server), "ws://reference/mqtt".parse().unwrap());
-    let connector = Connector::memory(url, move || server.connect_in_memory_by_websocket());
-    Setting { connector, ..setting }
 }
 
-/// What a Server of this configuration announces, as the runner's first contact finds it.
-fn announced(config: &Config) -> BTreeMap<Version, Arc<Capabilities>> {
-    let probe = |version| {
+/// Every pack with something about its configuration changed. A case belongs to the first to which it
+/// applies without that change.
+fn tried(change: &dyn Fn(&mut Config)) -> Vec<Tried> {
+    packs::all().iter().map(|pack| Tried::new(pack, change)).collect()
+}
+
+/// The pack that a case belongs to in a version, by its place: the first that lacks nothing.
+fn pack_of(case: &Case<Cx>, version: Version) -> usize {
+    static UNCHANGED: LazyLock<Vec<Tried>> = LazyLock::new(|| tried(&|_| {}));
+    let lacks_nothing = |tried: &Tried| {
         in_virtual_time(async {
-            let server = Arc::new(Server::start(config.clone()));
-            let setting =
-                setting(&server, &Arc::new(Capabilities::assumed(version)), Extent::Sample);
-            let cx = Cx::new(setting, Evidence::new(), Residue::default(), "probe".to_owned());
-            let opening = cx.opening().with(Property::SessionExpiryInterval(300));
-            let accepted = opening.accepted().await.unwrap();
-            Arc::new(Capabilities::announced(version, &accepted.connack))
+            let setting = tried.setting(&tried.start(), version, Extent::Sample);
+            case.needs.iter().all(|need| setting.lacks(*need).is_none())
         })
     };
-    VERSIONS.into_iter().map(|version| (version, probe(version))).collect()
+    UNCHANGED.iter().position(lacks_nothing).unwrap_or(0)
 }
+
+/// The same for all cases.
+static PACKS: LazyLock<BTreeMap<(&str, Version), usize>> = LazyLock::new(|| {
+    pairs().map(|(case, version)| ((case.id, version), pack_of(case, version))).collect()
+});
 
 /// What a case comes to, as the runner counts it, and why.
 fn verdict(level: Level, outcome: Outcome, evidence: &Evidence) -> (Verdict, String) {
@@ -156,7 +198,7 @@ fn seen(sighting: Sighting) -> CameTo {
 /// Runs one case. As with the runner, it has to come to its end in time.
 async fn attempt(case: &'static Case<Cx>, setting: Setting, name: String) -> Vec<CameTo> {
     let key = (case.id, Protocol::from(setting.version));
-    if let Some(lacking) = case.needs.iter().find_map(|need| setting.capabilities.lacks(*need)) {
+    if let Some(lacking) = case.needs.iter().find_map(|need| setting.lacks(*need)) {
         return vec![(key, (Verdict::NotApplicable, lacking))];
     }
     let evidence = Evidence::new();
@@ -171,21 +213,17 @@ async fn attempt(case: &'static Case<Cx>, setting: Setting, name: String) -> Vec
     [(key, came_to)].into_iter().chain(seen).collect()
 }
 
-/// Every case in every version against a Server of its own with this configuration.
-fn against(config: &Config, capabilities: &BTreeMap<Version, Arc<Capabilities>>) -> Verdicts {
-    at_extent(Extent::Sample, config, capabilities)
+/// Every case in every version against a Server of its own, made of these configurations.
+fn against(tried: &[Tried]) -> Verdicts {
+    at_extent(Extent::Sample, tried)
 }
 
-fn at_extent(
-    extent: Extent,
-    config: &Config,
-    capabilities: &BTreeMap<Version, Arc<Capabilities>>,
-) -> Verdicts {
+fn at_extent(extent: Extent, tried: &[Tried]) -> Verdicts {
     pairs()
         .flat_map(|(case, version)| {
+            let tried = &tried[PACKS[&(case.id, version)]];
             in_virtual_time(async {
-                let server = Arc::new(Server::start(config.clone()));
-                let setting = setting_of(case, &server, &capabilities[&version], extent);
+                let setting = tried.setting(&tried.start(), version, extent);
                 attempt(case, setting, NAME.to_owned()).await
             })
         })
@@ -194,14 +232,13 @@ fn at_extent(
 
 /// Every case against these faults, each alone. On all processors, since these are many thousand runs.
 fn against_each(faults: &[Fault]) -> BTreeMap<Fault, Verdicts> {
-    let capabilities = announced(&Config::default());
     let next = AtomicUsize::new(0);
     let results = Mutex::new(BTreeMap::new());
     std::thread::scope(|scope| {
         for _ in 0..std::thread::available_parallelism().map_or(1, usize::from) {
             scope.spawn(|| {
                 while let Some(fault) = faults.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    let verdicts = against(&with_fault(*fault), &capabilities);
+                    let verdicts = against(&with_fault(*fault));
                     results.lock().unwrap().insert(*fault, verdicts);
                 }
             });
@@ -233,15 +270,13 @@ fn lines(verdicts: &Verdicts, shown: impl Fn(Verdict) -> bool) -> String {
 
 #[test]
 fn the_reference_passes_everything() {
-    let config = Config::default();
-    let verdicts = at_extent(Extent::Whole, &config, &announced(&config));
+    let verdicts = at_extent(Extent::Whole, &tried(&|_| {}));
     assert_eq!(lines(&verdicts, |verdict| verdict != Verdict::Pass), "");
 }
 
 #[test]
 fn what_is_permitted_is_observed() {
-    let config = Config::default();
-    let capabilities = announced(&config);
+    let packs = tried(&|_| {});
     let permission = |protocol, id: &&str| {
         let row = Catalogue::embedded().get(protocol, id);
         row.is_some_and(|row| row.level.level() == Level::May)
@@ -253,9 +288,9 @@ fn what_is_permitted_is_observed() {
             continue;
         }
         let evidence = in_virtual_time(async {
-            let server = Arc::new(Server::start(config.clone()));
+            let tried = &packs[PACKS[&(case.id, version)]];
             let evidence = Evidence::new();
-            let setting = setting_of(case, &server, &capabilities[&version], Extent::Sample);
+            let setting = tried.setting(&tried.start(), version, Extent::Sample);
             let cx = Cx::new(setting, evidence.clone(), Residue::default(), NAME.to_owned());
             assert_eq!((case.run)(cx).await, Ok(()), "{} {version}", case.id);
             evidence
@@ -274,8 +309,7 @@ fn every_variant_of_every_malformed_packet_can_fail() {
     };
     let mut all = 0;
     for fault in [Fault::PassesOverMalformed, Fault::TakesMalformedConnect] {
-        let config = with_fault(fault);
-        let capabilities = announced(&Config::default());
+        let tried = with_fault(fault).swap_remove(0);
         let connect = fault == Fault::TakesMalformedConnect;
         for (case, version) in pairs() {
             let parts: Vec<&str> = case.id.split('/').collect();
@@ -283,8 +317,7 @@ fn every_variant_of_every_malformed_packet_can_fail() {
                 continue;
             }
             let (outcome, _) = in_virtual_time(async {
-                let server = Arc::new(Server::start(config.clone()));
-                let setting = setting(&server, &capabilities[&version], Extent::Whole);
+                let setting = tried.setting(&tried.start(), version, Extent::Whole);
                 let evidence = Evidence::new();
                 let cx = Cx::new(setting, evidence.clone(), Residue::default(), NAME.to_owned());
                 ((case.run)(cx).await, evidence)
@@ -368,8 +401,8 @@ fn other_ways_to_be_right_do_not_fail() {
         ("maximum packet size 256", &VERSIONS, |limits| limits.maximum_packet_size = 256),
     ];
     let mut accused = String::new();
-    let mut look = |way: &str, config: &Config, versions: &[Version]| {
-        let mut verdicts = against(config, &announced(config));
+    let mut look = |way: &str, change: &dyn Fn(&mut Config), versions: &[Version]| {
+        let mut verdicts = against(&tried(change));
         verdicts.retain(|(_, protocol), _| versions.contains(&protocol.mqtt().unwrap()));
         let right = |verdict| matches!(verdict, Verdict::Pass | Verdict::NotApplicable);
         for case in NOT_RECOMMENDED.iter().filter(|(on, _)| *on == way).map(|(_, case)| case) {
@@ -381,36 +414,74 @@ fn other_ways_to_be_right_do_not_fail() {
         }
     };
     for choice in Choice::ALL {
-        let config = Config { choices: [*choice].into(), ..Config::default() };
-        look(&format!("{choice:?}"), &config, &VERSIONS);
+        let change = |config: &mut Config| config.choices.extend([*choice]);
+        look(&format!("{choice:?}"), &change, &VERSIONS);
     }
     for (way, versions, change) in ways {
-        let mut config = Config::default();
-        change(&mut config.limits);
-        look(way, &config, versions);
+        look(way, &|config| change(&mut config.limits), versions);
     }
     assert_eq!(accused, "");
 }
 
+/// The reference Server with the limits that the documentation of a broker in the cloud has.
+fn documented_limits(config: &mut Config) {
+    config.choices.insert(Choice::NoSubscriptionIdentifiers);
+    config.limits.maximum_qos = QoS::AtLeastOnce;
+    config.limits.maximum_packet_size = 146 << 10;
+    config.limits.topic_alias_maximum = 8;
+    config.limits.topic_bytes = 256;
+    config.limits.subscriptions = 50;
+}
+
+#[test]
+fn a_profile_keeps_what_is_documented_from_being_held_against_a_broker() {
+    let profile = Profile::parse(embedded("aws-iot-core").unwrap().text).unwrap();
+    let abouts: BTreeMap<_, _> = cases().map(|case| (case.id, case.about())).collect();
+    let excepted = |id: &str| {
+        let made = abouts.get(id).and_then(|about| profile.made_of(about));
+        matches!(made, Some(Made::DoesNotApply(_)))
+    };
+    let held_against = |packs: Vec<Pack>| {
+        let tried: Vec<_> = packs.iter().map(|pack| Tried::new(pack, &documented_limits)).collect();
+        let mut verdicts = against(&tried);
+        verdicts.retain(|(id, _), (verdict, _)| {
+            !matches!(verdict, Verdict::Pass | Verdict::NotApplicable) && !excepted(id)
+        });
+        verdicts
+    };
+    let mut declared = packs::all();
+    for pack in &mut declared {
+        pack.declared.without.extend(profile.lacking());
+    }
+    assert_eq!(lines(&held_against(declared), |_| true), "");
+    // In 3.1.1 it has no way to say so itself.
+    let undeclared = held_against(packs::all());
+    assert!(
+        undeclared.contains_key(&("mqtt/publish/every-qos-from-every-version", Protocol::Mqtt311))
+    );
+}
+
 #[test]
 fn verdicts_are_the_same_every_time() {
-    let config = Config::default();
-    let capabilities = announced(&config);
-    let first = against(&config, &capabilities);
+    let tried = tried(&|_| {});
+    let first = against(&tried);
     for _ in 0..2 {
-        assert_eq!(against(&config, &capabilities), first);
+        assert_eq!(against(&tried), first);
     }
 }
 
 #[test]
 fn all_cases_at_once_do_not_disturb_each_other() {
-    let config = Config::default();
-    let capabilities = announced(&config);
+    let tried = tried(&|_| {});
+    let packs = &*PACKS;
     let verdicts: Verdicts = in_virtual_time(async {
-        let server = Arc::new(Server::start(config));
+        let servers: Vec<Arc<Server>> = tried.iter().map(Tried::start).collect();
         let mut running = tokio::task::JoinSet::new();
-        for (number, (case, version)) in pairs().enumerate() {
-            let setting = setting_of(case, &server, &capabilities[&version], Extent::Sample);
+        // Those that disturb others are meant to, and run alone.
+        let together = pairs().filter(|(case, _)| !case.disturbs);
+        for (number, (case, version)) in together.enumerate() {
+            let pack = packs[&(case.id, version)];
+            let setting = tried[pack].setting(&servers[pack], version, Extent::Sample);
             running.spawn(attempt(case, setting, format!("n{number}")));
         }
         running.join_all().await.into_iter().flatten().collect()

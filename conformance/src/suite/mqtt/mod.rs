@@ -1,6 +1,9 @@
 //! The cases on MQTT Servers, one file per chapter of the spec.
 
+mod access;
 mod auth_unasked;
+mod authentication;
+mod authorisation;
 mod client_id;
 mod closing;
 mod connect;
@@ -12,6 +15,8 @@ mod expiry;
 mod filter_matrix;
 mod flow;
 mod keep_alive;
+mod lifecycle;
+mod limits;
 mod malformed;
 #[cfg(test)]
 mod matrix;
@@ -20,6 +25,7 @@ mod permitted;
 mod property_matrix;
 mod publish;
 mod redelivery;
+mod resuming;
 mod retain;
 mod server_limits;
 mod session;
@@ -77,4 +83,9 @@ pub const CASES: &[&[Case<Cx>]] = &[
     variants::OTHERS,
     weight::CASES,
     websocket::CASES,
+    access::CASES,
+    authorisation::CASES,
+    authentication::CASES,
+    limits::CASES,
+    lifecycle::CASES,
 ];

@@ -3,11 +3,12 @@
 
 use std::collections::BTreeSet;
 
-use pushspec_wire::mqtt::{Delivery, Packet, PacketId, Publish, QoS, Version};
+use pushspec_wire::mqtt::{Packet, PacketId, QoS, Version};
 
 use super::cx::Cx;
+use super::resuming::{InFlight, id_of, in_flight, publish_again, pubrel_again};
 use crate::case::{Case, Need, Outcome, Stop};
-use crate::probe::mqtt::{Client, Judged, Message, Opening, Received};
+use crate::probe::mqtt::{Client, Judged, Message, Received};
 use crate::requirement::{v5, v31, v311};
 
 const RECOMMENDED_IN_31: &str =
@@ -59,7 +60,8 @@ pub(super) const CASES: &[Case<Cx>] = &[
         run: |cx| {
             Box::pin(async move {
                 let topic = cx.topic("t");
-                let (kept, mut client, message) = in_flight(&cx, &topic, QoS::AtLeastOnce).await?;
+                let InFlight { kept, mut client, message, .. } =
+                    in_flight(&cx, &topic, QoS::AtLeastOnce).await?;
                 client.acknowledge(message.delivery).await?;
                 client.ping().await?;
                 client.drop_connection();
@@ -108,14 +110,14 @@ pub(super) const CASES: &[Case<Cx>] = &[
         run: |cx| {
             Box::pin(async move {
                 let topic = cx.topic("t");
-                let (kept, mut client, message) = in_flight(&cx, &topic, QoS::ExactlyOnce).await?;
-                let id = id_of(&message)?;
+                let InFlight { kept, mut client, id, .. } =
+                    in_flight(&cx, &topic, QoS::ExactlyOnce).await?;
                 client.send_pubrec(id).await;
                 client.pubrel(id).await?;
                 client.drop_connection();
                 let mut resumed = cx.resumed(&kept).await?;
                 let expected = format!("PUBREL with Packet Identifier {id}");
-                let pubrel = resumed.pubrel(id).await.judged(&cx, &expected);
+                let pubrel = pubrel_again(&cx, &mut resumed, id).await.judged(&cx, &expected);
                 if pubrel.is_err() {
                     return cx.only_advised_in(&[Version::V31], pubrel.map(drop));
                 }
@@ -203,25 +205,9 @@ pub(super) const CASES: &[Case<Cx>] = &[
     },
 ];
 
-/// A subscriber in a kept Session that was sent a message and has not acknowledged it.
-async fn in_flight(
-    cx: &Cx,
-    topic: &str,
-    qos: QoS,
-) -> Result<(Opening, Client, Received<Publish<'static>>), Stop> {
-    let kept = cx.opening().kept(60).resuming();
-    let mut client = kept.open().await?;
-    client.subscribe(topic, qos).await?;
-    let mut publisher = cx.connected().await?;
-    publisher.publish(&Message::new(topic, "in flight").qos(qos)).await?;
-    let message = client.publish_received().await?;
-    Ok((kept, client, message))
-}
-
 async fn comes_again(cx: Cx, qos: QoS) -> Outcome {
     let topic = cx.topic("t");
-    let (kept, client, message) = in_flight(&cx, &topic, qos).await?;
-    let id = id_of(&message)?;
+    let InFlight { kept, client, id, .. } = in_flight(&cx, &topic, qos).await?;
     client.drop_connection();
     let mut resumed = cx.resumed(&kept).await?;
     let again = redelivered(&cx, &mut resumed, id).await;
@@ -229,7 +215,7 @@ async fn comes_again(cx: Cx, qos: QoS) -> Outcome {
 }
 
 async fn redelivered(cx: &Cx, resumed: &mut Client, id: PacketId) -> Outcome {
-    let again = resumed.publish_received().await;
+    let again = publish_again(cx, resumed).await;
     let again = again.judged(cx, "the PUBLISH is sent again when the Session is resumed")?;
     let id_at = again.bytes.len().min(4 + again.topic.len());
     cx.judge_at(
@@ -242,13 +228,4 @@ async fn redelivered(cx: &Cx, resumed: &mut Client, id: PacketId) -> Outcome {
     cx.judge_at(again.entry, 0..1, again.delivery.dup(), "DUP = 1", "DUP = 0")?;
     resumed.acknowledge(again.delivery).await?;
     Ok(())
-}
-
-fn id_of(message: &Received<Publish<'static>>) -> Result<PacketId, Stop> {
-    match message.delivery {
-        Delivery::AtLeastOnce { id, .. } | Delivery::ExactlyOnce { id, .. } => Ok(id),
-        Delivery::AtMostOnce => {
-            Err(Stop::Inconclusive("the message came at QoS 0, which has no identifier".to_owned()))
-        }
-    }
 }

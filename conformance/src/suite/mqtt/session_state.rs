@@ -7,6 +7,7 @@ use pushspec_wire::mqtt::{Packet, Property, QoS, Version};
 use tokio::time::{Instant, sleep};
 
 use super::cx::Cx;
+use super::resuming::{delivered_again, publish_again};
 use crate::case::{Case, Need, Outcome, Stop};
 use crate::probe::mqtt::{Client, Judged, Message, Opening};
 use crate::requirement::{v5, v31, v311};
@@ -189,13 +190,13 @@ async fn several_connections(cx: Cx) -> Outcome {
     for number in 2..=3 {
         let mut client = cx.resumed(&kept).await?;
         let expected = format!("the message on connection {number} of the Session");
-        let message = client.publish_received().await.judged(&cx, &expected)?;
+        let message = publish_again(&cx, &mut client).await.judged(&cx, &expected)?;
         is(&cx, &message, "waits")?;
         client.drop_connection();
     }
     let expected = "the message on connection 4 of the Session";
     let mut client = kept.open().await?;
-    let message = cx.delivered(&mut client, expected).await?;
+    let message = delivered_again(&cx, &mut client, expected).await?;
     is(&cx, &message, "waits")?;
     publisher.publish(&Message::new(&topic, "live").qos(QOS)).await?;
     let message = cx.delivered(&mut client, "the subscription on connection 4").await?;

@@ -8,6 +8,7 @@ use pushspec_wire::mqtt::{
 use tokio::time::{Instant, sleep};
 
 use super::cx::{Cx, Illegal};
+use super::resuming::delivered_again;
 use super::wire;
 use crate::case::{Case, Need, Outcome, Stop};
 use crate::probe::mqtt::{Client, Judged, Message, Opening, Received};
@@ -119,7 +120,7 @@ pub(super) const CASES: &[Case<Cx>] = &[
                 nothing_more(&cx, &mut other).await?;
                 let mut resumed = cx.resumed(&kept).await?;
                 let expected = "the PUBLISH again to the Client that it was sent to";
-                let again = cx.delivered(&mut resumed, expected).await?;
+                let again = delivered_again(&cx, &mut resumed, expected).await?;
                 cx.judge_at(
                     again.entry,
                     0..again.bytes.len(),
@@ -158,7 +159,7 @@ pub(super) const CASES: &[Case<Cx>] = &[
                 for qos in [QoS::AtLeastOnce, QoS::ExactlyOnce] {
                     let (mut client, message) = begun(&cx, &cx.opening(), qos).await?;
                     let mut other = other_member(&cx, qos).await?;
-                    let Some(packet_id) = message.delivery.packet_id() else { return at_qos_0() };
+                    let Some(packet_id) = message.delivery.id() else { return at_qos_0() };
                     let properties = Properties::new();
                     client
                         .send(match qos {

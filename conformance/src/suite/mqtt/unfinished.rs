@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use futures_util::future::try_join;
 use pushspec_wire::mqtt::{
     Packet, PacketId, Properties, Property, PubAck, PubComp, PubRec, Publish, QoS, ReasonCode,
     Unsubscribe, Version,
@@ -10,9 +11,10 @@ use pushspec_wire::mqtt::{
 use tokio::time::sleep;
 
 use super::cx::Cx;
+use super::resuming::{InFlight, in_flight, in_flight_of, publish_again};
 use super::wire;
 use crate::case::{Case, Need, Outcome, Stop};
-use crate::probe::mqtt::{Arrival, Client, Judged, Message, Opening, Received};
+use crate::probe::mqtt::{Arrival, Client, Judged, Message, Received};
 use crate::requirement::{v5, v31, v311};
 
 /// How long what is not acknowledged is left alone. No spec names a time.
@@ -28,8 +30,8 @@ pub(super) const CASES: &[Case<Cx>] = &[
         run: |cx| {
             Box::pin(async move {
                 for qos in [QoS::AtLeastOnce, QoS::ExactlyOnce] {
-                    let (kept, mut client, message) = in_flight(&cx, qos).await?;
-                    let packet_id = id_of(&message)?;
+                    let InFlight { kept, mut client, id: packet_id, .. } =
+                        in_flight(&cx, &topic(&cx, qos), qos).await?;
                     let (reason, properties) = (ReasonCode::UNSPECIFIED_ERROR, Properties::new());
                     let refusal = match qos {
                         QoS::AtLeastOnce => {
@@ -76,9 +78,8 @@ pub(super) const CASES: &[Case<Cx>] = &[
         accepts: "Delivering or dropping what waited and was not yet sent: which of them is observed.",
         run: |cx| {
             Box::pin(async move {
-                for qos in [QoS::AtLeastOnce, QoS::ExactlyOnce] {
-                    completed_behind_unsubscribe(&cx, qos).await?;
-                }
+                let completed = |qos| completed_behind_unsubscribe(&cx, qos);
+                try_join(completed(QoS::AtLeastOnce), completed(QoS::ExactlyOnce)).await?;
                 observe_what_waits(&cx).await
             })
         },
@@ -90,20 +91,7 @@ pub(super) const CASES: &[Case<Cx>] = &[
         needs: &[Need::KeptSession, Need::QoS2],
         expects: "a message at QoS 2 that was sent before it expired is sent again when the Session is resumed after that",
         lasts: Duration::from_secs(3),
-        run: |cx| {
-            Box::pin(async move {
-                let qos = QoS::ExactlyOnce;
-                let expiring = Message::new(topic(&cx, qos), "expiring")
-                    .qos(qos)
-                    .with(Property::MessageExpiryInterval(1));
-                let (kept, client, message) = in_flight_of(&cx, &expiring, qos).await?;
-                let id = id_of(&message)?;
-                client.drop_connection();
-                sleep(Duration::from_secs(3)).await;
-                let mut resumed = cx.resumed(&kept).await?;
-                again(&cx, &mut resumed, id).await
-            })
-        },
+        run: |cx| Box::pin(expired_in_flight(cx)),
         ..Case::BASE
     },
     Case {
@@ -138,48 +126,31 @@ fn topic(cx: &Cx, qos: QoS) -> String {
     cx.topic(&format!("qos{}", qos.bits()))
 }
 
-/// A subscriber in a kept Session that was sent a message and has not acknowledged it.
-async fn in_flight(
-    cx: &Cx,
-    qos: QoS,
-) -> Result<(Opening, Client, Received<Publish<'static>>), Stop> {
-    in_flight_of(cx, &Message::new(topic(cx, qos), "in flight").qos(qos), qos).await
-}
-
-async fn in_flight_of(
-    cx: &Cx,
-    message: &Message,
-    qos: QoS,
-) -> Result<(Opening, Client, Received<Publish<'static>>), Stop> {
-    let kept = cx.opening().kept(60).resuming();
-    let mut client = kept.open().await?;
-    client.subscribe(&topic(cx, qos), qos).await?;
-    let mut publisher = cx.connected().await?;
-    publisher.publish(message).await?;
-    let message = client.publish_received().await?;
-    Ok((kept, client, message))
-}
-
-fn id_of(message: &Received<Publish<'static>>) -> Result<PacketId, Stop> {
-    message.delivery.packet_id().ok_or_else(|| {
-        Stop::Inconclusive("the message came at QoS 0, which has no identifier".to_owned())
-    })
-}
-
 /// The message with this identifier is sent again, and acknowledged.
 async fn again(cx: &Cx, resumed: &mut Client, id: PacketId) -> Outcome {
     let expected = format!("the PUBLISH with Packet Identifier {id} again");
-    let again = resumed.publish_received().await.judged(cx, &expected)?;
-    let found = format!("PUBLISH with Packet Identifier {:?}", again.delivery.packet_id());
-    let same = again.delivery.packet_id() == Some(id);
+    let again = publish_again(cx, resumed).await.judged(cx, &expected)?;
+    same(cx, resumed, &again, id).await
+}
+
+/// It is the message with this identifier. It is acknowledged.
+async fn same(
+    cx: &Cx,
+    resumed: &mut Client,
+    again: &Received<Publish<'static>>,
+    id: PacketId,
+) -> Outcome {
+    let expected = format!("the PUBLISH with Packet Identifier {id} again");
+    let found = format!("PUBLISH with Packet Identifier {:?}", again.delivery.id());
+    let same = again.delivery.id() == Some(id);
     cx.judge_at(again.entry, 0..again.bytes.len(), same, expected, found)?;
     resumed.acknowledge(again.delivery).await?;
     Ok(())
 }
 
 async fn unknown_acknowledgements(cx: Cx) -> Outcome {
-    let (kept, mut client, message) = in_flight(&cx, QoS::AtLeastOnce).await?;
-    let id = id_of(&message)?;
+    let qos = QoS::AtLeastOnce;
+    let InFlight { kept, mut client, id, .. } = in_flight(&cx, &topic(&cx, qos), qos).await?;
     let packet_id = id.saturating_add(1);
     let (reason, properties) = (ReasonCode::SUCCESS, Properties::new());
     let puback = PubAck { packet_id, reason, properties: properties.clone() };
@@ -194,18 +165,36 @@ async fn unknown_acknowledgements(cx: Cx) -> Outcome {
     cx.alive().await
 }
 
+async fn expired_in_flight(cx: Cx) -> Outcome {
+    let (topic, qos) = (cx.topic("t"), QoS::ExactlyOnce);
+    let message = Message::new(&topic, "expiring").qos(qos);
+    let expiring = message.with(Property::MessageExpiryInterval(1));
+    let InFlight { kept, client, id, .. } = in_flight_of(&cx, &topic, qos, &expiring).await?;
+    // Shows when it is over with what is sent again.
+    let mut publisher = cx.connected().await?;
+    publisher.publish(&Message::new(&topic, "fence").qos(qos)).await?;
+    client.drop_connection();
+    sleep(Duration::from_secs(3)).await;
+    let mut resumed = cx.resumed(&kept).await?;
+    let mut first = publish_again(&cx, &mut resumed).await?;
+    if first.payload.as_ref() == b"fence" {
+        let expected = "the expired message again, not only the one behind it";
+        first = resumed.publish_received().await.judged(&cx, expected)?;
+    }
+    same(&cx, &mut resumed, &first, id).await
+}
+
 async fn left_alone(cx: Cx) -> Outcome {
     cx.may_be_silent_for(LEFT_ALONE)?;
-    let (_kept, mut client, message) = in_flight(&cx, QoS::AtLeastOnce).await?;
-    let id = id_of(&message)?;
+    let qos = QoS::AtLeastOnce;
+    let InFlight { mut client, id, .. } = in_flight(&cx, &topic(&cx, qos), qos).await?;
     sleep(LEFT_ALONE).await;
     client.ping().await?;
     let mut resent = "no";
     for arrival in client.arrived() {
         let Ok(Packet::Publish(publish)) = &arrival.packet else { continue };
         resent = "yes";
-        let right =
-            !cx.is_v5() && publish.delivery.dup() && publish.delivery.packet_id() == Some(id);
+        let right = !cx.is_v5() && publish.delivery.dup() && publish.delivery.id() == Some(id);
         let expected = if cx.is_v5() {
             "nothing again while the connection lives"
         } else {
@@ -221,8 +210,7 @@ async fn left_alone(cx: Cx) -> Outcome {
 }
 
 async fn completed_behind_unsubscribe(cx: &Cx, qos: QoS) -> Outcome {
-    let (kept, mut client, message) = in_flight(cx, qos).await?;
-    let id = id_of(&message)?;
+    let InFlight { kept, mut client, id, .. } = in_flight(cx, &topic(cx, qos), qos).await?;
     client.unsubscribe(&[&topic(cx, qos)]).await?;
     client.drop_connection();
     let mut resumed = cx.resumed(&kept).await?;

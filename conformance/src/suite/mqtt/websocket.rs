@@ -1,7 +1,7 @@
 //! MQTT over WebSocket (5.0 and 3.1.1 section 6).
 
 use super::cx::Cx;
-use crate::case::{Case, Outcome, Stop};
+use crate::case::{Case, Need, Outcome, Stop};
 use crate::probe::mqtt::{Judged, Shaken, WebSocket};
 use crate::requirement::{v5, v311};
 
@@ -10,10 +10,10 @@ pub(super) const CASES: &[Case<Cx>] = &[
     Case {
         id: "mqtt/websocket/selects-the-subprotocol",
         requires: &[v311("MQTT-6.0.0-4"), v5("MQTT-6.0.0-4")],
+        needs: &[Need::WebSocket],
         expects: "the Server selects the subprotocol `mqtt`, offered alone or among others",
         run: |cx| {
             Box::pin(async move {
-                applies(&cx)?;
                 let expected = "the subprotocol `mqtt` is selected";
                 for offered in ["mqtt", "pushspec, mqtt", "mqtt, pushspec"] {
                     let opening = cx.opening();
@@ -42,6 +42,7 @@ pub(super) const CASES: &[Case<Cx>] = &[
     Case {
         id: "mqtt/websocket/sends-binary-frames",
         requires: &[v311("MQTT-6.0.0-1"), v5("MQTT-6.0.0-1")],
+        needs: &[Need::WebSocket],
         expects: "every packet of the Server comes in binary frames",
         run: |cx| {
             Box::pin(async move {
@@ -60,6 +61,7 @@ pub(super) const CASES: &[Case<Cx>] = &[
     Case {
         id: "mqtt/websocket/text-frame-closes",
         requires: &[v311("MQTT-6.0.0-1"), v5("MQTT-6.0.0-1")],
+        needs: &[Need::WebSocket],
         expects: "a packet in a text frame ends the connection",
         run: |cx| {
             Box::pin(async move {
@@ -92,6 +94,7 @@ pub(super) const CASES: &[Case<Cx>] = &[
     Case {
         id: "mqtt/websocket/without-a-subprotocol",
         requires: &[v311("MQTT-6.0.0-3"), v5("MQTT-6.0.0-3")],
+        needs: &[Need::WebSocket],
         expects: "a Client that, as it must not, offers no subprotocol is refused, or accepted without one",
         accepts: "Refusing or accepting: MQTT does not describe it, and it is observed. Selecting what was not offered breaks RFC 6455: a warning.",
         run: |cx| {
@@ -115,23 +118,15 @@ pub(super) const CASES: &[Case<Cx>] = &[
     Case {
         id: "mqtt/websocket/packets-need-not-fit-frames",
         requires: &[v311("MQTT-6.0.0-2"), v5("MQTT-6.0.0-2")],
+        needs: &[Need::WebSocket],
         expects: "packets are read whether they are spread over several frames, share one, or come as a fragmented message",
         run: |cx| Box::pin(not_aligned(cx)),
         ..Case::BASE
     },
 ];
 
-/// The endpoint is reached by WebSocket.
-fn applies(cx: &Cx) -> Outcome {
-    if cx.is_websocket() {
-        return Ok(());
-    }
-    Err(Stop::NotApplicable("the endpoint is not reached by WebSocket".to_owned()))
-}
-
 /// A WebSocket with an accepted CONNECT. Which subprotocol is selected is the matter of one case.
 async fn open(cx: &Cx) -> Result<WebSocket, Stop> {
-    applies(cx)?;
     match WebSocket::open(&cx.opening(), "mqtt").await? {
         Shaken::Open(socket, _) => Ok(*socket),
         Shaken::WrongSubprotocol(found) => Err(Stop::Inconclusive(found)),
