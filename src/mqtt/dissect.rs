@@ -197,6 +197,10 @@ type SeenField = (&'static str, Form, Range<usize>, bool);
 impl Watch for &Seen {
     type Fault = DecodeError;
 
+    fn fault(explain: impl FnOnce() -> DecodeError) -> DecodeError {
+        explain()
+    }
+
     fn field(&self, field: &'static str, form: Form, bytes: Range<usize>, in_properties: bool) {
         self.0.borrow_mut().push((field, form, bytes, in_properties));
     }

@@ -1,11 +1,11 @@
 //! The fixed header and the cutting of a byte stream into packets (5.0 section 2.1).
 
 use bytes::{Bytes, BytesMut};
+use nom::Parser;
+use nom::number::streaming::be_u8;
+use nom::sequence::preceded;
 
-use super::FrameError;
-
-/// The most bytes that a fixed header has: the first byte and four of Remaining Length.
-const LONGEST_HEADER: usize = 5;
+use super::{FrameError, variable};
 
 /// One whole packet: first byte, Remaining Length, body.
 ///
@@ -103,21 +103,21 @@ impl<'a> Frame<'a> {
 #[inline]
 fn header(bytes: &[u8]) -> Result<Option<(usize, usize)>, FrameError> {
     // Most packets are short.
-    if let [_, remaining @ ..0x80, ..] = bytes {
-        return Ok(Some((2, usize::from(*remaining))));
+    match bytes {
+        [_, remaining @ ..0x80, ..] => Ok(Some((2, usize::from(*remaining)))),
+        [_, low, high @ ..0x80, ..] => {
+            Ok(Some((3, usize::from(*high) << 7 | usize::from(low & 0x7F))))
+        }
+        _ => long_header(bytes),
     }
-    long_header(bytes)
 }
 
 fn long_header(bytes: &[u8]) -> Result<Option<(usize, usize)>, FrameError> {
-    let mut remaining = 0;
-    for (index, byte) in bytes.iter().enumerate().skip(1).take(LONGEST_HEADER - 1) {
-        remaining |= usize::from(byte & 0x7F) << (7 * (index - 1));
-        if byte & 0x80 == 0 {
-            return Ok(Some((index + 1, remaining)));
-        }
+    match preceded(be_u8, variable::parse).parse(bytes) {
+        Ok((rest, remaining)) => Ok(Some((bytes.len() - rest.len(), remaining as usize))),
+        Err(error) if error.is_incomplete() => Ok(None),
+        Err(_) => Err(FrameError::RemainingLengthMalformed),
     }
-    if bytes.len() >= LONGEST_HEADER { Err(FrameError::RemainingLengthMalformed) } else { Ok(None) }
 }
 
 /// Cuts a stream that arrives in arbitrary chunks into packets. Between calls it holds what has been

@@ -13,7 +13,7 @@
 
 use alloc::vec::Vec;
 
-use super::write::variable_byte_integer;
+use super::variable;
 
 /// Fields of a packet, legal or not.
 ///
@@ -55,7 +55,7 @@ impl Fields {
 
     /// A Variable Byte Integer in its shortest form.
     pub fn varint(mut self, value: u32) -> Self {
-        variable_byte_integer(&mut self.bytes, value);
+        variable::write(&mut self.bytes, value);
         self
     }
 
@@ -96,7 +96,7 @@ impl Fields {
     /// The fields behind a fixed header with another Remaining Length than theirs.
     pub fn packet_of_length(self, first_byte: u8, remaining_length: u32) -> Vec<u8> {
         let mut packet = alloc::vec![first_byte];
-        variable_byte_integer(&mut packet, remaining_length);
+        variable::write(&mut packet, remaining_length);
         packet.extend(self.bytes);
         packet
     }

@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use super::read::{Judge, Reader, Rejected, Unwatched, Watch, cite, malformed};
+use super::read::{Judge, Read, Reader, Rejected, Unwatched, Watch, cite, malformed};
 use super::write::{Writer, Written};
 use super::{
     Auth, ConnAck, Connect, DecodeError, Disconnect, EncodeError, ErrorKind, Frame, PingReq,
@@ -160,24 +160,57 @@ impl<'a> Packet<'a> {
     /// assert_eq!((error.offset, error.requirement), (0, "MQTT-2.1.3-1"));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
+    #[inline]
     pub fn decode(frame: Frame<'a>, version: Version) -> Result<Self, DecodeError> {
         // Most packets are messages.
-        if frame.first_byte() >> 4 == PacketType::Publish as u8 {
-            let reader = &mut Reader::new(frame, version, Judge);
-            if length_conforms(frame, version)
-                && let Ok(publish) = Publish::read(reader, frame.flags())
-            {
-                return Ok(Self::Publish(publish));
-            }
-        } else if let Ok((packet_type, version)) = check_header::<Rejected>(frame, version) {
-            let reader = &mut Reader::new(frame, version, Judge);
-            if let Ok(packet) = Self::read(reader, packet_type, frame.flags())
-                && reader.is_at_end()
-            {
-                return Ok(packet);
-            }
+        if frame.first_byte() >> 4 == PacketType::Publish as u8 && length_conforms(frame, version) {
+            return Self::decode_publish(frame, version);
         }
-        Self::explain(frame, version)
+        Self::decode_any(frame, version)
+    }
+
+    #[inline]
+    fn decode_publish(frame: Frame<'a>, version: Version) -> Result<Self, DecodeError> {
+        Self::judged(frame, version, |reader| Publish::read(reader, frame.flags()))
+    }
+
+    #[inline(never)]
+    fn decode_any(frame: Frame<'a>, version: Version) -> Result<Self, DecodeError> {
+        let Ok((packet_type, version)) = check_header::<Rejected>(frame, version) else {
+            return Self::explain(frame, version);
+        };
+        match packet_type {
+            PacketType::Publish => Self::decode_publish(frame, version),
+            PacketType::Connect => Self::judged(frame, version, Connect::read),
+            PacketType::ConnAck => Self::judged(frame, version, ConnAck::read),
+            PacketType::PubAck => Self::judged(frame, version, PubAck::read),
+            PacketType::PubRec => Self::judged(frame, version, PubRec::read),
+            PacketType::PubRel => Self::judged(frame, version, PubRel::read),
+            PacketType::PubComp => Self::judged(frame, version, PubComp::read),
+            PacketType::Subscribe => Self::judged(frame, version, Subscribe::read),
+            PacketType::SubAck => Self::judged(frame, version, SubAck::read),
+            PacketType::Unsubscribe => Self::judged(frame, version, Unsubscribe::read),
+            PacketType::UnsubAck => Self::judged(frame, version, UnsubAck::read),
+            PacketType::PingReq => Self::judged(frame, version, |_| Ok(PingReq)),
+            PacketType::PingResp => Self::judged(frame, version, |_| Ok(PingResp)),
+            PacketType::Disconnect => Self::judged(frame, version, Disconnect::read),
+            PacketType::Auth => Self::judged(frame, version, Auth::read),
+        }
+    }
+
+    /// Decodes a packet of one type. Each type has a function of its own, so that the packet is written
+    /// where it is wanted, and not copied there.
+    #[inline(never)]
+    fn judged<P: Into<Self>>(
+        frame: Frame<'a>,
+        version: Version,
+        read: impl FnOnce(&mut Reader<'a, Judge>) -> Read<P, Rejected>,
+    ) -> Result<Self, DecodeError> {
+        let reader = &mut Reader::new(frame, version, Judge);
+        match read(reader) {
+            Ok(packet) if reader.is_at_end() => Ok(packet.into()),
+            _ => Self::explain(frame, version),
+        }
     }
 
     /// Decodes once more, to tell what is wrong.
@@ -201,13 +234,13 @@ impl<'a> Packet<'a> {
     }
 
     /// Reads what follows the fixed header.
-    #[inline]
     fn read<W: Watch>(
         reader: &mut Reader<'a, W>,
         packet_type: PacketType,
         flags: u8,
     ) -> Result<Self, W::Fault> {
         Ok(match packet_type {
+            PacketType::Publish => Self::Publish(Publish::read(reader, flags)?),
             PacketType::Connect => Self::Connect(Connect::read(reader)?),
             PacketType::ConnAck => Self::ConnAck(ConnAck::read(reader)?),
             PacketType::PubAck => Self::PubAck(PubAck::read(reader)?),
@@ -222,7 +255,6 @@ impl<'a> Packet<'a> {
             PacketType::PingResp => Self::PingResp(PingResp),
             PacketType::Disconnect => Self::Disconnect(Disconnect::read(reader)?),
             PacketType::Auth => Self::Auth(Auth::read(reader)?),
-            PacketType::Publish => Self::Publish(Publish::read(reader, flags)?),
         })
     }
 
@@ -322,6 +354,23 @@ impl<'a> Packet<'a> {
             Self::Auth(packet) => Packet::Auth(packet.into_owned()),
         }
     }
+}
+
+macro_rules! packet_from {
+    ($($name:ident $(<$a:lifetime>)?),+) => {$(
+        impl<'a> From<$name$(<$a>)?> for Packet<'a> {
+            #[inline]
+            fn from(packet: $name$(<$a>)?) -> Self {
+                Self::$name(packet)
+            }
+        }
+    )+};
+}
+
+packet_from! {
+    Connect<'a>, ConnAck<'a>, Publish<'a>, PubAck<'a>, PubRec<'a>, PubRel<'a>, PubComp<'a>,
+    Subscribe<'a>, SubAck<'a>, Unsubscribe<'a>, UnsubAck<'a>, PingReq, PingResp, Disconnect<'a>,
+    Auth<'a>
 }
 
 /// The packet's type and the version in which it is to be read, if its fixed header conforms.

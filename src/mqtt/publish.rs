@@ -4,7 +4,8 @@ use alloc::borrow::Cow;
 
 use super::read::{Read, Reader, Watch, malformed};
 use super::topic::TopicError;
-use super::write::{Writer, Written, width};
+use super::variable::width;
+use super::write::{Writer, Written};
 use super::{
     DecodeError, ErrorKind, PacketId, PacketType, Place, Properties, PropertyId, QoS, ReasonCode,
     Version,
@@ -48,8 +49,8 @@ pub struct Publish<'a> {
 /// use pushspec_wire::mqtt::{Delivery, PacketId, QoS};
 ///
 /// let delivery = Delivery::ExactlyOnce { id: PacketId::MIN, dup: true };
-/// assert_eq!((delivery.qos(), delivery.id(), delivery.dup()), (QoS::ExactlyOnce, Some(PacketId::MIN), true));
-/// assert_eq!(Delivery::AtMostOnce.id(), None);
+/// assert_eq!((delivery.qos(), delivery.packet_id(), delivery.dup()), (QoS::ExactlyOnce, Some(PacketId::MIN), true));
+/// assert_eq!(Delivery::AtMostOnce.packet_id(), None);
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
@@ -64,14 +65,6 @@ pub enum Delivery {
 }
 
 impl Delivery {
-    /// The Packet Identifier, above QoS 0.
-    pub const fn id(self) -> Option<PacketId> {
-        match self {
-            Self::AtMostOnce => None,
-            Self::AtLeastOnce { id, .. } | Self::ExactlyOnce { id, .. } => Some(id),
-        }
-    }
-
     /// The QoS level.
     pub const fn qos(self) -> QoS {
         match self {
@@ -128,7 +121,7 @@ impl<'a> Publish<'a> {
         if let Err(error) = checked
             && !(error == TopicError::Empty && properties.have(PropertyId::TopicAlias))
         {
-            return Err(no_topic_name(error, topic_at, reader).into());
+            return Err(W::fault(|| no_topic_name(error, topic_at, reader)));
         }
         let topic = Cow::Borrowed(topic);
         let payload = Cow::Borrowed(reader.everything("Payload"));

@@ -6,15 +6,24 @@
 use alloc::borrow::Cow;
 use core::ops::Range;
 
+use nom::bytes::take;
+use nom::combinator::map;
+use nom::{IResult, Parser};
+
 use super::topic::TopicError;
 use super::words::{contain_nul, is_plain, is_plain_name};
-use super::{DecodeError, ErrorKind, Frame, PacketId, PacketType, ReasonCode, Version, topic};
+use super::{
+    DecodeError, ErrorKind, Frame, PacketId, PacketType, ReasonCode, Version, topic, variable,
+};
 
 /// Sees every field that is read, so that what explains a packet reads it no other way than what
 /// judges it.
 pub(super) trait Watch: Clone {
     /// What is told about the fault of a packet.
     type Fault: From<DecodeError>;
+
+    /// Tells about a fault whose explanation takes some work.
+    fn fault(explain: impl FnOnce() -> DecodeError) -> Self::Fault;
 
     /// A field was read from these bytes of the packet. What is wrong with its value comes later.
     fn field(&self, field: &'static str, form: Form, bytes: Range<usize>, in_properties: bool);
@@ -42,6 +51,10 @@ pub(super) struct Unwatched;
 impl Watch for Unwatched {
     type Fault = DecodeError;
 
+    fn fault(explain: impl FnOnce() -> DecodeError) -> DecodeError {
+        explain()
+    }
+
     fn field(&self, _: &'static str, _: Form, _: Range<usize>, _: bool) {}
 }
 
@@ -52,6 +65,10 @@ pub(super) struct Judge;
 
 impl Watch for Judge {
     type Fault = Rejected;
+
+    fn fault(_: impl FnOnce() -> DecodeError) -> Rejected {
+        Rejected
+    }
 
     fn field(&self, _: &'static str, _: Form, _: Range<usize>, _: bool) {}
 }
@@ -126,7 +143,7 @@ impl<'a, W: Watch> Reader<'a, W> {
     #[inline]
     pub(super) fn properties(&mut self, length: usize) -> Read<Self, W::Fault> {
         let start = self.offset();
-        let rest = self.take("Properties", length)?;
+        let rest = self.parse("Properties", take(length))?;
         let watch = self.watch.clone();
         Ok(Self { rest, end: start + length, version: self.version, in_properties: true, watch })
     }
@@ -165,30 +182,40 @@ impl<'a, W: Watch> Reader<'a, W> {
         self.watch.field(field, form, start..self.offset(), self.in_properties);
     }
 
-    /// The next bytes, as many as the array has.
+    /// What the parser makes of the next bytes. It fails only where there are too few of them.
     #[inline]
-    fn array<const N: usize>(&mut self, field: &'static str) -> Read<[u8; N], W::Fault> {
-        let Some((array, rest)) = self.rest.split_first_chunk() else {
-            return Err(self.truncated(field));
-        };
-        self.rest = rest;
-        Ok(*array)
+    fn parse<O>(
+        &mut self,
+        field: &'static str,
+        mut parser: impl Parser<&'a [u8], Output = O, Error = ()>,
+    ) -> Read<O, W::Fault> {
+        match parser.parse_complete(self.rest) {
+            Ok((rest, output)) => {
+                self.rest = rest;
+                Ok(output)
+            }
+            Err(_) => Err(W::fault(|| self.truncated(field))),
+        }
     }
 
-    /// The next bytes, as many as that.
+    /// A field that the parser reads.
     #[inline]
-    fn take(&mut self, field: &'static str, length: usize) -> Read<&'a [u8], W::Fault> {
-        let Some((bytes, rest)) = self.rest.split_at_checked(length) else {
-            return Err(self.truncated(field));
-        };
-        self.rest = rest;
-        Ok(bytes)
+    fn field<O>(
+        &mut self,
+        field: &'static str,
+        form: Form,
+        parser: impl Parser<&'a [u8], Output = O, Error = ()>,
+    ) -> Read<O, W::Fault> {
+        let start = self.offset();
+        let value = self.parse(field, parser)?;
+        self.watch.field(field, form, start..self.offset(), self.in_properties);
+        Ok(value)
     }
 
     #[cold]
     #[inline(never)]
-    fn truncated(&self, field: &'static str) -> W::Fault {
-        malformed(self.end, field, ErrorKind::Truncated, self.cite_missing(field)).into()
+    fn truncated(&self, field: &'static str) -> DecodeError {
+        malformed(self.end, field, ErrorKind::Truncated, self.cite_missing(field))
     }
 
     /// The requirement that a packet breaks by ending before this field does.
@@ -209,26 +236,17 @@ impl<'a, W: Watch> Reader<'a, W> {
 
     #[inline]
     pub(super) fn byte(&mut self, field: &'static str) -> Read<u8, W::Fault> {
-        let start = self.offset();
-        let value = u8::from_be_bytes(self.array(field)?);
-        self.seen(field, Form::Integer, start);
-        Ok(value)
+        self.field(field, Form::Integer, map(array, u8::from_be_bytes))
     }
 
     #[inline]
     pub(super) fn two_bytes(&mut self, field: &'static str) -> Read<u16, W::Fault> {
-        let start = self.offset();
-        let value = u16::from_be_bytes(self.array(field)?);
-        self.seen(field, Form::Integer, start);
-        Ok(value)
+        self.field(field, Form::Integer, map(array, u16::from_be_bytes))
     }
 
     #[inline]
     pub(super) fn four_bytes(&mut self, field: &'static str) -> Read<u32, W::Fault> {
-        let start = self.offset();
-        let value = u32::from_be_bytes(self.array(field)?);
-        self.seen(field, Form::Integer, start);
-        Ok(value)
+        self.field(field, Form::Integer, map(array, u32::from_be_bytes))
     }
 
     #[inline]
@@ -239,11 +257,7 @@ impl<'a, W: Watch> Reader<'a, W> {
     /// Bytes behind their length (5.0 sections 1.5.4 and 1.5.6).
     #[inline]
     fn prefixed(&mut self, field: &'static str, form: Form) -> Read<&'a [u8], W::Fault> {
-        let start = self.offset();
-        let length = u16::from_be_bytes(self.array(field)?);
-        let bytes = self.take(field, usize::from(length))?;
-        self.seen(field, form, start);
-        Ok(bytes)
+        self.field(field, form, counted)
     }
 
     /// What is left, still to be read.
@@ -266,7 +280,7 @@ impl<'a, W: Watch> Reader<'a, W> {
         let bytes = self.prefixed(field, Form::Text)?;
         match core::str::from_utf8(bytes) {
             Ok(text) if is_plain(bytes) || !contain_nul(bytes) => Ok(text),
-            _ => Err(self.no_string(field, bytes).into()),
+            _ => Err(W::fault(|| self.no_string(field, bytes))),
         }
     }
 
@@ -279,8 +293,8 @@ impl<'a, W: Watch> Reader<'a, W> {
         let bytes = self.prefixed(field, Form::Text)?;
         match core::str::from_utf8(bytes) {
             Ok(name) if !name.is_empty() && is_plain_name(bytes) => Ok((name, Ok(()))),
-            Ok(name) if !contain_nul(bytes) => Ok((name, topic::check_name(name))),
-            _ => Err(self.no_string(field, bytes).into()),
+            Ok(name) if is_string(bytes) => Ok((name, topic::check_name(name))),
+            _ => Err(W::fault(|| self.no_string(field, bytes))),
         }
     }
 
@@ -292,7 +306,7 @@ impl<'a, W: Watch> Reader<'a, W> {
         if is_plain(bytes) || is_string(bytes) {
             Ok(bytes)
         } else {
-            Err(self.no_string(field, bytes).into())
+            Err(W::fault(|| self.no_string(field, bytes)))
         }
     }
 
@@ -344,20 +358,22 @@ impl<'a, W: Watch> Reader<'a, W> {
 
     fn long_variable_byte_integer(&mut self, field: &'static str) -> Read<u32, W::Fault> {
         let start = self.offset();
-        let mut value = 0;
-        for index in 0..4 {
-            let [byte] = self.array(field)?;
-            value |= u32::from(byte & 0x7F) << (7 * index);
-            if byte & 0x80 == 0 {
-                self.seen(field, Form::Variable, start);
-                if byte == 0 && index > 0 {
-                    let kind = ErrorKind::VariableByteIntegerNotMinimal;
-                    return Err(malformed(self.offset() - 1, field, kind, "MQTT-1.5.5-1").into());
-                }
-                return Ok(value);
+        let (rest, value) = match variable::parse(self.rest) {
+            Ok(parsed) => parsed,
+            Err(error) if error.is_incomplete() => return Err(W::fault(|| self.truncated(field))),
+            Err(_) => {
+                let kind = ErrorKind::VariableByteIntegerTooLong;
+                return Err(malformed(start + 3, field, kind, "X5-N03").into());
             }
+        };
+        self.rest = rest;
+        self.seen(field, Form::Variable, start);
+        let end = self.offset();
+        if end - start > variable::width(value as usize) {
+            let kind = ErrorKind::VariableByteIntegerNotMinimal;
+            return Err(malformed(end - 1, field, kind, "MQTT-1.5.5-1").into());
         }
-        Err(malformed(start + 3, field, ErrorKind::VariableByteIntegerTooLong, "X5-N03").into())
+        Ok(value)
     }
 
     /// A reason code that the packet may have.
@@ -386,6 +402,23 @@ impl<'a, W: Watch> Reader<'a, W> {
         let kind = ErrorKind::TrailingBytes(self.rest.len());
         Err(self.error("Payload", kind, self.cite("X5-N35", "X311-N03")).into())
     }
+}
+
+/// The next bytes, as many as the array has: what integers are made of. nom's own parsers of integers go
+/// byte by byte, which takes longer.
+#[inline]
+fn array<const N: usize>(bytes: &[u8]) -> IResult<&[u8], [u8; N], ()> {
+    let (array, rest) = bytes.split_first_chunk().ok_or(nom::Err::Error(()))?;
+    Ok((rest, *array))
+}
+
+/// The bytes behind their length.
+#[inline]
+fn counted(bytes: &[u8]) -> IResult<&[u8], &[u8], ()> {
+    let (rest, length) = array(bytes)?;
+    let length = usize::from(u16::from_be_bytes(length));
+    let (counted, rest) = rest.split_at_checked(length).ok_or(nom::Err::Error(()))?;
+    Ok((rest, counted))
 }
 
 /// Whether bytes are a UTF-8 Encoded String.

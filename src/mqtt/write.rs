@@ -6,10 +6,9 @@
 use alloc::vec::Vec;
 
 use super::words::{contain_nul, contain_wildcard, is_plain, is_plain_name};
-use super::{EncodeError, PacketId, PacketType, Place, Properties, ReasonCode, Version, topic};
-
-/// The largest value of a Variable Byte Integer.
-pub(super) const LARGEST_VARIABLE_BYTE_INTEGER: usize = 268_435_455;
+use super::{
+    EncodeError, PacketId, PacketType, Place, Properties, ReasonCode, Version, topic, variable,
+};
 
 /// Writes the fields of one packet in their order.
 #[derive(Debug)]
@@ -34,24 +33,25 @@ impl Writer<'_> {
         version: Version,
         body: impl FnOnce(&mut Writer<'_>) -> Written,
     ) -> Result<bool, EncodeError> {
-        out.reserve(1 + 4 + expected);
+        // No byte more than is needed: the buffer may have just that.
+        out.reserve(1 + variable::width(expected) + expected);
         let length_at = out.len() + 1;
         if expected < 0x80 {
             out.extend_from_slice(&[first_byte, expected as u8]);
         } else {
             out.push(first_byte);
-            variable_byte_integer(out, expected as u32);
+            variable::write(out, expected as u32);
         }
         let body_at = out.len();
         let mut writer = Writer { out, version, doubtful: false };
         body(&mut writer)?;
         let doubtful = writer.doubtful;
         let length = out.len() - body_at;
-        if length > LARGEST_VARIABLE_BYTE_INTEGER {
+        if length > variable::LARGEST {
             return Err(EncodeError::PacketTooLarge(length));
         }
         if length != expected {
-            let (bytes, width) = shortest_form(length as u32);
+            let (bytes, width) = variable::shortest_form(length as u32);
             if width == body_at - length_at {
                 out[length_at..body_at].copy_from_slice(&bytes[..width]);
             } else {
@@ -141,11 +141,11 @@ impl Writer<'_> {
         }
         if self.is_v5() {
             let length = properties.wire().len();
-            if length > LARGEST_VARIABLE_BYTE_INTEGER {
+            if length > variable::LARGEST {
                 return Err(EncodeError::PacketTooLarge(length));
             }
             self.doubt(!properties.surely_conform(place));
-            variable_byte_integer(self.out, length as u32);
+            variable::write(self.out, length as u32);
             if length > 0 {
                 self.everything(properties.wire());
             }
@@ -155,38 +155,5 @@ impl Writer<'_> {
         } else {
             Err(EncodeError::Properties(self.version))
         }
-    }
-}
-
-/// Appends a Variable Byte Integer in its shortest form.
-#[inline]
-pub(super) fn variable_byte_integer(bytes: &mut Vec<u8>, value: u32) {
-    // Most have one byte.
-    if value < 0x80 {
-        return bytes.push(value as u8);
-    }
-    let (form, width) = shortest_form(value);
-    bytes.extend_from_slice(&form[..width]);
-}
-
-/// How many bytes a length takes as a Variable Byte Integer.
-#[inline]
-pub(super) const fn width(length: usize) -> usize {
-    if length < 0x80 { 1 } else { shortest_form(length as u32).1 }
-}
-
-/// A Variable Byte Integer in its shortest form (5.0 section 1.5.5), and how many of the bytes it has:
-/// five where the value is larger than there may be.
-const fn shortest_form(mut value: u32) -> ([u8; 5], usize) {
-    let mut form = [0; 5];
-    let mut width = 0;
-    loop {
-        form[width] = (value & 0x7F) as u8;
-        value >>= 7;
-        width += 1;
-        if value == 0 {
-            return (form, width);
-        }
-        form[width - 1] |= 0x80;
     }
 }

@@ -64,6 +64,12 @@ impl EventDecoder {
                     Meaning::Nothing => {}
                     Meaning::Data(value) if first.is_none() && !self.interpreter.has_data() => {
                         self.interpreter.check_data(value.len())?;
+                        // Most events have one line, and their empty line stands behind it.
+                        if let Some(end) = self.lines.cut_empty(&mut rest) {
+                            self.interpreter.dispatch(&end, true);
+                            *input = rest;
+                            return Ok(self.interpreter.dispatched_with(value));
+                        }
                         first = Some(value);
                     }
                     Meaning::Data(value) => {

@@ -178,9 +178,14 @@ impl Interpreter {
         }
         let block = self.block.get_or_insert(Block { offset: line.offset, fields: 0 });
         // Most lines of most streams.
-        if let Some(value) = line.bytes.strip_prefix(b"data:") {
-            block.fields += 1;
-            return Meaning::Data(value.strip_prefix(b" ").unwrap_or(value));
+        match line.bytes {
+            [b'd', b'a', b't', b'a', b':', b' ', value @ ..]
+            | [b'd', b'a', b't', b'a', b':', value @ ..] => {
+                block.fields += 1;
+                return Meaning::Data(value);
+            }
+            [b':', ..] => return Meaning::Nothing,
+            _ => {}
         }
         let LineKind::Field(field) = line.kind() else { return Meaning::Nothing };
         block.fields += 1;

@@ -1,6 +1,10 @@
 //! One line of an event stream (9.2.5 grammar, 9.2.6 processing of a line).
 
 use memchr::memchr;
+use nom::bytes::complete::{tag, take};
+use nom::combinator::{opt, rest};
+use nom::sequence::preceded;
+use nom::{IResult, Parser};
 
 /// What ended a line.
 ///
@@ -125,15 +129,21 @@ impl<'a> Line<'a> {
     }
 }
 
-/// `1*name-char [ ":" [ SP ] *any-char ]`, where only the FIRST colon separates.
+/// `field = 1*name-char [ colon [ space ] *any-char ]`
 fn field(line: &[u8]) -> Field<'_> {
-    let (name, rest) = line.split_at(memchr(b':', line).unwrap_or(line.len()));
-    let (value, colon, space) = match rest {
-        [b':', b' ', value @ ..] => (value, true, true),
-        [b':', value @ ..] => (value, true, false),
-        value => (value, false, false),
-    };
-    Field { name, value, colon, space }
+    let behind_colon = preceded(tag(":"), (opt(tag(" ")), rest));
+    let found: IResult<_, _, ()> = (name, opt(behind_colon)).parse(line);
+    match found {
+        Ok((_, (name, Some((space, value))))) => {
+            Field { name, value, colon: true, space: space.is_some() }
+        }
+        _ => Field { name: line, value: &[], colon: false, space: false },
+    }
+}
+
+/// Everything before the first colon; the search is made for more than a few bytes.
+fn name(line: &[u8]) -> IResult<&[u8], &[u8], ()> {
+    take(memchr(b':', line).unwrap_or(line.len())).parse(line)
 }
 
 #[cfg(test)]

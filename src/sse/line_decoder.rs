@@ -207,6 +207,27 @@ impl LineDecoder {
         Ok(Some(cut))
     }
 
+    /// Takes an empty line off the front of what stands behind a line that was cut, without a search.
+    /// One that ends with a CR alone is left to [`Self::cut`].
+    #[inline]
+    pub(super) fn cut_empty<'i>(&mut self, input: &mut &'i [u8]) -> Option<Line<'i>> {
+        let (terminator, rest) = match *input {
+            [b'\n', rest @ ..] => {
+                self.ends.lf += 1;
+                (Terminator::Lf, rest)
+            }
+            [b'\r', b'\n', rest @ ..] => {
+                self.ends.crlf += 1;
+                (Terminator::CrLf, rest)
+            }
+            _ => return None,
+        };
+        let line = Line { offset: self.offset, bytes: &[], terminator, bom: false };
+        self.offset += (input.len() - rest.len()) as u64;
+        *input = rest;
+        Some(line)
+    }
+
     /// How the lines so far ended.
     pub fn line_ends(&self) -> LineEnds {
         self.ends

@@ -208,7 +208,7 @@ async fn both_directions(cx: Cx) -> Outcome {
     let mut other = cx.connected().await?;
     other.publish(&Message::new(&theirs, "theirs").qos(qos)).await?;
     let message = client.publish_received().await?;
-    let Some(id) = message.delivery.id() else { return at_qos_0() };
+    let Some(id) = message.delivery.packet_id() else { return at_qos_0() };
     let publish = Message::new(&ours, "ours").publish(Delivery::ExactlyOnce { id, dup: false });
     client.send(Packet::Publish(publish)).await;
     let pubrec = client.pubrec(id).await.judged(&cx, "PUBREC to the Client's message")?;

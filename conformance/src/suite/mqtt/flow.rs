@@ -85,7 +85,7 @@ pub(super) const CASES: &[Case<Cx>] = &[
             Box::pin(async move {
                 let (mut client, _publisher) = two_messages(&cx).await?;
                 let first = client.publish_received().await?;
-                let Some(id) = first.delivery.id() else { return not_qos_2() };
+                let Some(id) = first.delivery.packet_id() else { return not_qos_2() };
                 client.send_pubrec(id).await;
                 client.pubrel(id).await?;
                 client.ping().await?;
@@ -114,7 +114,7 @@ pub(super) const CASES: &[Case<Cx>] = &[
             Box::pin(async move {
                 let (mut client, _publisher) = two_messages(&cx).await?;
                 let first = client.publish_received().await?;
-                let Some(packet_id) = first.delivery.id() else { return not_qos_2() };
+                let Some(packet_id) = first.delivery.packet_id() else { return not_qos_2() };
                 let (reason, properties) = (ReasonCode::QUOTA_EXCEEDED, Properties::new());
                 client.send(Packet::PubRec(PubRec { packet_id, reason, properties })).await;
                 let second = client.publish_received().await;
@@ -195,7 +195,7 @@ async fn next_message(subscriber: &mut Client) -> Result<Received<Publish<'stati
         match packet {
             Packet::PubRel(pubrel) => subscriber.send_pubcomp(pubrel.packet_id).await,
             Packet::Publish(packet) => {
-                match (packet.delivery.qos(), packet.delivery.id()) {
+                match (packet.delivery.qos(), packet.delivery.packet_id()) {
                     (QoS::AtLeastOnce, Some(id)) => subscriber.send_puback(id).await,
                     (QoS::ExactlyOnce, Some(id)) => subscriber.send_pubrec(id).await,
                     _ => {}

@@ -218,7 +218,7 @@ pub(super) const CASES: &[Case<Cx>] = &[
                 publisher.ping().await?;
                 client.ping().await.judged(&cx, "PINGRESP")?;
                 let at_qos_0 = |arrival: &Arrival| match &arrival.packet {
-                    Ok(Packet::Publish(publish)) => publish.delivery.id().is_none(),
+                    Ok(Packet::Publish(publish)) => publish.delivery.packet_id().is_none(),
                     _ => false,
                 };
                 let sent = if client.arrived().iter().any(at_qos_0) { "sent" } else { "held back" };

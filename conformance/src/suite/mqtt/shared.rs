@@ -159,7 +159,7 @@ pub(super) const CASES: &[Case<Cx>] = &[
                 for qos in [QoS::AtLeastOnce, QoS::ExactlyOnce] {
                     let (mut client, message) = begun(&cx, &cx.opening(), qos).await?;
                     let mut other = other_member(&cx, qos).await?;
-                    let Some(packet_id) = message.delivery.id() else { return at_qos_0() };
+                    let Some(packet_id) = message.delivery.packet_id() else { return at_qos_0() };
                     let properties = Properties::new();
                     client
                         .send(match qos {

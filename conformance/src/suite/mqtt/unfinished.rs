@@ -141,8 +141,8 @@ async fn same(
     id: PacketId,
 ) -> Outcome {
     let expected = format!("the PUBLISH with Packet Identifier {id} again");
-    let found = format!("PUBLISH with Packet Identifier {:?}", again.delivery.id());
-    let same = again.delivery.id() == Some(id);
+    let found = format!("PUBLISH with Packet Identifier {:?}", again.delivery.packet_id());
+    let same = again.delivery.packet_id() == Some(id);
     cx.judge_at(again.entry, 0..again.bytes.len(), same, expected, found)?;
     resumed.acknowledge(again.delivery).await?;
     Ok(())
@@ -194,7 +194,8 @@ async fn left_alone(cx: Cx) -> Outcome {
     for arrival in client.arrived() {
         let Ok(Packet::Publish(publish)) = &arrival.packet else { continue };
         resent = "yes";
-        let right = !cx.is_v5() && publish.delivery.dup() && publish.delivery.id() == Some(id);
+        let right =
+            !cx.is_v5() && publish.delivery.dup() && publish.delivery.packet_id() == Some(id);
         let expected = if cx.is_v5() {
             "nothing again while the connection lives"
         } else {

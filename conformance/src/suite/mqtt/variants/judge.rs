@@ -224,7 +224,7 @@ async fn prepare(
             client.subscribe(&topic, qos).await?;
             client.publish(&Message::new(&topic, "x").qos(qos)).await?;
             let message = client.publish_received().await?;
-            let id = message.delivery.id().ok_or_else(|| Unmet {
+            let id = message.delivery.packet_id().ok_or_else(|| Unmet {
                 awaited: format!("a message at QoS {}", qos.bits()),
                 found: "it came at QoS 0".to_owned(),
             })?;
