@@ -29,5 +29,7 @@ extern crate alloc;
 #[cfg(feature = "tokio-util")]
 extern crate std;
 
+#[cfg(feature = "tokio-util")]
+pub mod codec;
 pub mod mqtt;
 pub mod sse;

@@ -60,10 +60,9 @@ async fn error_of(bytes: &'static [u8]) -> mqtt::CodecError {
 #[tokio::test]
 async fn errors_are_told_by_who_is_at_fault() {
     assert!(matches!(error_of(&[0xC0, 1, 0]).await, mqtt::CodecError::Decode(_)));
-    let too_large = FrameError::TooLarge { size: 102, limit: LIMIT };
-    assert!(
-        matches!(error_of(&[0x30, 100]).await, mqtt::CodecError::Frame(error) if error == too_large)
-    );
+    let too_large = FrameError::TooLarge { size: 102, limit: LIMIT }.into();
+    let error = error_of(&[0x30, 100]).await;
+    assert!(matches!(error, mqtt::CodecError::Decode(error) if error == too_large));
     // The connection ends within a packet.
     assert!(matches!(error_of(&[0x30, 10, 0]).await, mqtt::CodecError::Io(_)));
 }

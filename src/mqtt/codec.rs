@@ -1,14 +1,13 @@
 //! The codec for `tokio_util::codec::Framed` (feature `tokio-util`).
 
 use alloc::vec::Vec;
-use std::io;
 
 use bytes::BytesMut;
-use thiserror::Error;
 use tokio_util::codec::{Decoder, Encoder};
 
 use super::framer::cut;
-use super::{DecodeError, EncodeError, Frame, FrameError, Packet, Version};
+use super::{DecodeError, EncodeError, Frame, Packet, Version};
+use crate::codec;
 
 /// Packets of one connection, for `tokio_util::codec::Framed`.
 ///
@@ -39,29 +38,15 @@ pub struct PacketCodec {
 /// Why a connection cannot go on.
 ///
 /// ```
-/// use pushspec_wire::mqtt::{CodecError, PacketCodec, Version};
+/// use pushspec_wire::mqtt::{CodecError, ErrorKind, PacketCodec, Version};
 /// use tokio_util::codec::Decoder;
 ///
 /// let mut codec = PacketCodec::new(Version::V5, 100);
-/// let error = codec.decode(&mut bytes::BytesMut::from(&[0xC1, 0][..])).unwrap_err();
-/// assert!(matches!(error, CodecError::Decode(_)));
+/// let error = codec.decode(&mut bytes::BytesMut::from(&[0x30, 100][..])).unwrap_err();
+/// let CodecError::Decode(error) = error else { panic!("{error}") };
+/// assert_eq!(error.kind, ErrorKind::TooLarge { size: 102, limit: 100 });
 /// ```
-#[derive(Debug, Error)]
-#[non_exhaustive]
-pub enum CodecError {
-    /// The connection itself failed.
-    #[error(transparent)]
-    Io(#[from] io::Error),
-    /// The bytes cannot be cut into packets.
-    #[error(transparent)]
-    Frame(#[from] FrameError),
-    /// A packet does not conform.
-    #[error(transparent)]
-    Decode(#[from] DecodeError),
-    /// A packet cannot be sent.
-    #[error(transparent)]
-    Encode(#[from] EncodeError),
-}
+pub type CodecError = codec::CodecError<DecodeError, EncodeError>;
 
 impl PacketCodec {
     /// A codec that refuses packets of more than `limit` bytes in total.
@@ -86,8 +71,11 @@ impl Decoder for PacketCodec {
     type Error = CodecError;
 
     fn decode(&mut self, bytes: &mut BytesMut) -> Result<Option<Self::Item>, CodecError> {
-        let Some(bytes) = cut(bytes, self.limit)? else { return Ok(None) };
-        let packet = Packet::decode(Frame::new(&bytes)?, self.version)?.into_owned();
+        let refused = |error| CodecError::Decode(error);
+        let cut = cut(bytes, self.limit).map_err(|error| refused(error.into()))?;
+        let Some(bytes) = cut else { return Ok(None) };
+        let frame = Frame::new(&bytes).map_err(|error| refused(error.into()))?;
+        let packet = Packet::decode(frame, self.version).map_err(refused)?.into_owned();
         self.adopt(&packet);
         Ok(Some(packet))
     }
@@ -98,9 +86,6 @@ impl Encoder<&Packet<'_>> for PacketCodec {
 
     fn encode(&mut self, packet: &Packet<'_>, bytes: &mut BytesMut) -> Result<(), CodecError> {
         self.adopt(packet);
-        self.scratch.clear();
-        packet.encode(self.version, &mut self.scratch)?;
-        bytes.extend_from_slice(&self.scratch);
-        Ok(())
+        codec::append(&mut self.scratch, bytes, |out| packet.encode(self.version, out))
     }
 }

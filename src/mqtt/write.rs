@@ -139,18 +139,20 @@ impl Writer<'_> {
             let length = length as usize;
             return Err(EncodeError::FieldTooLong { field: id.name(), length });
         }
+        let length = properties.wire().len();
         if self.is_v5() {
-            let length = properties.wire().len();
+            if length == 0 {
+                self.byte(0);
+                return Ok(());
+            }
             if length > variable::LARGEST {
                 return Err(EncodeError::PacketTooLarge(length));
             }
             self.doubt(!properties.surely_conform(place));
             variable::write(self.out, length as u32);
-            if length > 0 {
-                self.everything(properties.wire());
-            }
+            self.everything(properties.wire());
             Ok(())
-        } else if properties.is_empty() {
+        } else if length == 0 {
             Ok(())
         } else {
             Err(EncodeError::Properties(self.version))

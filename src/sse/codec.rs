@@ -1,13 +1,12 @@
 //! The codec for `tokio_util::codec` (feature `tokio-util`).
 
-use std::io;
+use alloc::vec::Vec;
 
 use bytes::{Buf, BytesMut};
-use thiserror::Error;
 use tokio_util::codec::{Decoder, Encoder};
 
 use super::{DecodeError, EncodeError, Event, EventDecoder, Limits, MessageEvent};
-use alloc::vec::Vec;
+use crate::codec;
 
 /// The events of one response body, for `tokio_util::codec::FramedRead` and `FramedWrite`.
 ///
@@ -42,19 +41,7 @@ pub struct EventCodec {
 /// let error = codec.decode(&mut bytes::BytesMut::from("data: too long\n")).unwrap_err();
 /// assert!(matches!(error, CodecError::Decode(_)));
 /// ```
-#[derive(Debug, Error)]
-#[non_exhaustive]
-pub enum CodecError {
-    /// The connection itself failed.
-    #[error(transparent)]
-    Io(#[from] io::Error),
-    /// A limit was exceeded.
-    #[error(transparent)]
-    Decode(#[from] DecodeError),
-    /// An event cannot be written.
-    #[error(transparent)]
-    Encode(#[from] EncodeError),
-}
+pub type CodecError = codec::CodecError<DecodeError, EncodeError>;
 
 impl EventCodec {
     /// A codec whose decoder has its own limits.
@@ -74,7 +61,8 @@ impl Decoder for EventCodec {
 
     fn decode(&mut self, bytes: &mut BytesMut) -> Result<Option<Self::Item>, CodecError> {
         let mut rest = &bytes[..];
-        let event = self.decoder.next_event(&mut rest)?.map(MessageEvent::into_owned);
+        let event = self.decoder.next_event(&mut rest).map_err(CodecError::Decode)?;
+        let event = event.map(MessageEvent::into_owned);
         let taken = bytes.len() - rest.len();
         bytes.advance(taken);
         Ok(event)
@@ -89,9 +77,6 @@ impl Encoder<&Event> for EventCodec {
     type Error = CodecError;
 
     fn encode(&mut self, event: &Event, body: &mut BytesMut) -> Result<(), CodecError> {
-        self.scratch.clear();
-        event.encode(&mut self.scratch)?;
-        body.extend_from_slice(&self.scratch);
-        Ok(())
+        codec::append(&mut self.scratch, body, |out| event.encode(out))
     }
 }
