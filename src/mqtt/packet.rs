@@ -262,18 +262,56 @@ impl<'a> Packet<'a> {
     /// written: each field is judged while it is written, and where it is in doubt the whole goes
     /// through [`Packet::decode`].
     pub fn encode(&self, version: Version, out: &mut Vec<u8>) -> Result<(), EncodeError> {
+        match self {
+            Self::Publish(packet) => {
+                let length = packet.length(version);
+                let flags = packet.flags();
+                Self::written(PacketType::Publish, flags, length, version, out, |writer| {
+                    packet.write(writer)
+                })
+            }
+            _ => self.encode_any(version, out),
+        }
+    }
+
+    #[inline(never)]
+    fn encode_any(&self, version: Version, out: &mut Vec<u8>) -> Written {
+        let packet_type = self.packet_type();
+        let flags = packet_type.fixed_flags().unwrap_or(0);
+        Self::written(packet_type, flags, 0, version, out, |writer| match self {
+            Self::Connect(packet) => packet.write(writer),
+            Self::ConnAck(packet) => packet.write(writer),
+            Self::PubAck(packet) => packet.write(writer),
+            Self::PubRec(packet) => packet.write(writer),
+            Self::PubRel(packet) => packet.write(writer),
+            Self::PubComp(packet) => packet.write(writer),
+            Self::Subscribe(packet) => packet.write(writer),
+            Self::SubAck(packet) => packet.write(writer),
+            Self::Unsubscribe(packet) => packet.write(writer),
+            Self::UnsubAck(packet) => packet.write(writer),
+            Self::Disconnect(packet) => packet.write(writer),
+            Self::Auth(_) if !writer.is_v5() => Err(EncodeError::NotInVersion(writer.version)),
+            Self::Auth(packet) => packet.write(writer),
+            // What PUBLISH has is written above, and pings have nothing.
+            Self::Publish(_) | Self::PingReq(_) | Self::PingResp(_) => Ok(()),
+        })
+    }
+
+    /// Appends a packet whose body is expected to have that many bytes, and takes it back if a receiver
+    /// would reject it.
+    #[inline]
+    fn written(
+        packet_type: PacketType,
+        flags: u8,
+        length: usize,
+        version: Version,
+        out: &mut Vec<u8>,
+        body: impl FnOnce(&mut Writer<'_>) -> Written,
+    ) -> Written {
         let start = out.len();
-        let written = if let Self::Publish(publish) = self {
-            let first_byte = (PacketType::Publish as u8) << 4 | publish.flags();
-            let length = publish.length(version);
-            Writer::packet(out, first_byte, length, version, |writer| publish.write(writer))
-        } else {
-            let flags = self.packet_type().fixed_flags().unwrap_or(0);
-            let first_byte = (self.packet_type() as u8) << 4 | flags;
-            Writer::packet(out, first_byte, 0, version, |writer| self.write(writer))
-        };
+        let first_byte = (packet_type as u8) << 4 | flags;
         // One source of truth: whatever the decoder rejects is not sent.
-        let judged = match written {
+        let judged = match Writer::packet(out, first_byte, length, version, body) {
             Ok(false) => return Ok(()),
             Ok(true) => Self::judge(&out[start..], version),
             Err(error) => Err(error),
@@ -291,26 +329,6 @@ impl<'a> Packet<'a> {
             .map_err(DecodeError::from)
             .and_then(|frame| Packet::decode(frame, version).map(drop))
             .map_err(EncodeError::NotConforming)
-    }
-
-    fn write(&self, writer: &mut Writer<'_>) -> Written {
-        match self {
-            Self::Connect(packet) => packet.write(writer),
-            Self::ConnAck(packet) => packet.write(writer),
-            Self::Publish(packet) => packet.write(writer),
-            Self::PubAck(packet) => packet.write(writer),
-            Self::PubRec(packet) => packet.write(writer),
-            Self::PubRel(packet) => packet.write(writer),
-            Self::PubComp(packet) => packet.write(writer),
-            Self::Subscribe(packet) => packet.write(writer),
-            Self::SubAck(packet) => packet.write(writer),
-            Self::Unsubscribe(packet) => packet.write(writer),
-            Self::UnsubAck(packet) => packet.write(writer),
-            Self::PingReq(_) | Self::PingResp(_) => Ok(()),
-            Self::Disconnect(packet) => packet.write(writer),
-            Self::Auth(_) if !writer.is_v5() => Err(EncodeError::NotInVersion(writer.version)),
-            Self::Auth(packet) => packet.write(writer),
-        }
     }
 
     /// The packet's type.

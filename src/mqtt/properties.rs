@@ -49,6 +49,9 @@ impl TooLong {
     }
 
     const fn found(self) -> Option<(PropertyId, u32)> {
+        if self.0 == 0 {
+            return None;
+        }
         match PropertyId::from_wire((self.0 >> 32) as u32) {
             Some(id) => Some((id, self.0 as u32)),
             None => None,

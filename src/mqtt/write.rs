@@ -112,7 +112,7 @@ impl Writer<'_> {
     #[inline]
     pub(super) fn topic_name(&mut self, field: &'static str, name: &str) -> Written {
         let bytes = name.as_bytes();
-        self.doubt(!is_plain_name(bytes) && (contain_nul(bytes) || contain_wildcard(bytes)));
+        self.doubt(!is_plain_name(bytes) && is_no_name(bytes));
         self.binary(field, bytes)
     }
 
@@ -158,4 +158,11 @@ impl Writer<'_> {
             Err(EncodeError::Properties(self.version))
         }
     }
+}
+
+/// Whether a string is no Topic Name; an empty one is another matter.
+#[cold]
+#[inline(never)]
+fn is_no_name(bytes: &[u8]) -> bool {
+    contain_nul(bytes) || contain_wildcard(bytes)
 }
