@@ -44,7 +44,7 @@ pub(super) async fn in_flight_of(
 
 /// The Packet Identifier of a message that should have one.
 pub(super) fn id_of(message: &Received<Publish<'static>>) -> Result<PacketId, Stop> {
-    message.delivery.id().ok_or_else(|| {
+    message.delivery.packet_id().ok_or_else(|| {
         Stop::Inconclusive("the message came at QoS 0, which has no identifier".to_owned())
     })
 }
