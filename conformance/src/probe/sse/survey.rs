@@ -134,7 +134,7 @@ pub enum Unfit {
 fn hint(trouble: &Trouble) -> &'static str {
     match trouble {
         Trouble::Silent { .. } => {
-            " (is this the port of an HTTP server? raise --timeout for a slow one)"
+            " (is this the port of an HTTP server? raise --timeout for a slow one; where the header fields wait for the first event, cause one with --publish-url or --trigger)"
         }
         Trouble::Ended { .. } | Trouble::Broken { .. } | Trouble::NotHttp { .. } => {
             " (is this the port of an HTTP server?)"

@@ -26,6 +26,8 @@ enum Decoy {
     /// An event without a stimulus every now and then, all with the same data; ends with the
     /// connection; knows no replay.
     Ticker,
+    /// An event every now and then, each byte in a chunk of its own, CR and LF too.
+    Bytewise,
     /// A compressed stream of a few events, each flushed.
     Flushed,
     /// The same, but the compressor keeps all of it to the end.
@@ -96,6 +98,20 @@ async fn serve(decoy: Decoy, mut stream: DuplexStream) -> std::io::Result<()> {
                 stream.write_all(head.as_bytes()).await?;
                 for tick in 0.. {
                     stream.write_all(format!("id: {tick}\ndata: tick\n\n").as_bytes()).await?;
+                    tokio::time::sleep(Duration::from_millis(300)).await;
+                }
+            }
+            Decoy::Bytewise => {
+                let head = format!("{HEAD}{chunked}\r\n\r\n");
+                stream.write_all(head.as_bytes()).await?;
+                for tick in 0.. {
+                    for byte in
+                        format!("retry: 1000\r\ndata: gr\u{fc}n {tick}\r\n\r\n").into_bytes()
+                    {
+                        let chunk = [b'1', b'\r', b'\n', byte, b'\r', b'\n'];
+                        let bytes = if http10 { &chunk[3..4] } else { &chunk };
+                        stream.write_all(bytes).await?;
+                    }
                     tokio::time::sleep(Duration::from_millis(300)).await;
                 }
             }
@@ -214,6 +230,13 @@ const BLAME: &[Verdict] = &[Verdict::Fail, Verdict::Warn, Verdict::Error];
 #[test]
 fn a_finite_stream_is_right() {
     assert_eq!(shown(Decoy::Finite, BLAME), "");
+}
+
+#[test]
+fn lines_that_are_cut_anywhere_are_right() {
+    assert_eq!(shown(Decoy::Bytewise, BLAME), "");
+    let passed = shown(Decoy::Bytewise, &[Verdict::Pass]);
+    assert!(passed.contains("sse/stream/utf-8"), "{passed}");
 }
 
 #[test]
