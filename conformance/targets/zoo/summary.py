@@ -57,7 +57,8 @@ def event_servers(found, quiet):
         "| server | endpoint | pass | fail | warn | not applicable | inconclusive | error | all of it, s | without a stimulus, s |",
         "|---|---|---|---|---|---|---|---|---|---|",
     ]
-    alone = {(report.target, report.endpoint): _seconds(report) for report in quiet}
+    # A server may not answer before there is an event.
+    alone = {(report.target, report.endpoint): _seconds(report) if report.content["cases"] else "no response" for report in quiet}
     for report in found:
         verdicts = [case["verdict"] for case in report.content["cases"]]
         counts = " | ".join(str(verdicts.count(verdict)) for verdict in _COUNTED)

@@ -21,7 +21,7 @@ class Choice(unittest.TestCase):
         self.assertTrue(slow)
 
     def test_names_or_a_kind_but_not_both(self):
-        for wrong in ([], ["nchan", "--all"], ["--all", "--parallel", "0"]):
+        for wrong in ([], ["nchan", "--all"], ["--all", "--parallel", "0"], ["--all", "--no-stimulus"]):
             with self.assertRaises(SystemExit), contextlib.redirect_stderr(None):
                 cli.parse_arguments(wrong)
 

@@ -97,6 +97,20 @@ class Runs(unittest.TestCase):
         self.assertEqual(words[-1], str(self.root / "t" / "start"))
         self.assertEqual(list(self.root.rglob("started-by-the-zoo")), [])
 
+    def test_a_stimulus_is_handed_over_unless_it_is_not_wanted(self):
+        pushspec = self.script("pushspec", f"#!{sys.executable}\n{TELLS_ITS_ARGUMENTS}")
+        publishing = 'publish_url = "http://127.0.0.1:{port}/publish"\npublish_format = "json"\n'
+        target = descriptor.parse("t", self.root / "t", DESCRIPTOR + publishing)
+        told = []
+        for stimulus in (True, False):
+            settings = Settings(pushspec=pushspec, out=self.root / "out", cache=self.root, extra=(), timeout=30, stimulus=stimulus)
+            run_target(target, settings, None)
+            told.append((self.root / "out" / "arguments").read_text(encoding="utf-8").split("\0"))
+        wanted, unwanted = told
+        self.assertEqual(wanted[wanted.index("--publish-format") + 1], "json")
+        self.assertTrue(wanted[wanted.index("--publish-url") + 1].endswith("/publish"))
+        self.assertEqual([argument for argument in unwanted if "publish" in argument], [])
+
     def test_without_a_list_nothing_is_judged(self):
         self.assertIs(self.outcome().state, State.NOT_JUDGED)
 

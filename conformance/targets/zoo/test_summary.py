@@ -45,9 +45,10 @@ class Summary(unittest.TestCase):
         )
 
     def test_a_row_for_each_event_server_with_both_times(self):
-        quiet = [summary.Report("t", "tcp", "", {"duration_ms": 3000})]
-        row = summary.event_servers(self.found, quiet).splitlines()[2]
-        self.assertEqual(row, "| t: broker 1.2 | tcp | 1 | 1 | 0 | 1 | 0 | 0 | 12 | 3 |")
+        for cases, without in (([FAILURE], "3"), ([], "no response")):
+            quiet = [summary.Report("t", "tcp", "", {"duration_ms": 3000, "cases": cases})]
+            row = summary.event_servers(self.found, quiet).splitlines()[2]
+            self.assertEqual(row, f"| t: broker 1.2 | tcp | 1 | 1 | 0 | 1 | 0 | 0 | 12 | {without} |")
 
     def test_a_table_stands_between_its_marks(self):
         marks = [f"<!-- {of}: made by conformance/targets/table -->{summary._END}" for of in ("one", "other")]
