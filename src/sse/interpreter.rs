@@ -169,9 +169,8 @@ impl Interpreter {
     /// Processes one line, except for what it does to the data buffer.
     #[inline]
     pub(super) fn read<'l>(&mut self, line: &Line<'l>) -> Meaning<'l> {
-        if self.dispatched.take().is_some() {
-            self.clear_data();
-            self.event_type.clear();
+        if self.dispatched.is_some() {
+            self.forget_dispatched();
         }
         if line.bytes.is_empty() {
             return Meaning::End;
@@ -182,13 +181,27 @@ impl Interpreter {
             [b'd', b'a', b't', b'a', b':', b' ', value @ ..]
             | [b'd', b'a', b't', b'a', b':', value @ ..] => {
                 block.fields += 1;
-                return Meaning::Data(value);
+                Meaning::Data(value)
             }
-            [b':', ..] => return Meaning::Nothing,
-            _ => {}
+            [b':', ..] => Meaning::Nothing,
+            _ => self.read_field(line),
         }
+    }
+
+    /// Clears the buffers of an event that was handed out.
+    fn forget_dispatched(&mut self) {
+        self.dispatched = None;
+        self.clear_data();
+        self.event_type.clear();
+    }
+
+    /// Processes a field of an open block.
+    #[inline(never)]
+    fn read_field<'l>(&mut self, line: &Line<'l>) -> Meaning<'l> {
         let LineKind::Field(field) = line.kind() else { return Meaning::Nothing };
-        block.fields += 1;
+        if let Some(block) = &mut self.block {
+            block.fields += 1;
+        }
         match field.name {
             b"data" => return Meaning::Data(field.value),
             b"event" => replace(&mut self.event_type, field.value),
