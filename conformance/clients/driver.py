@@ -112,11 +112,11 @@ def _with_server(pushspec, kind, listeners, out, timeout):
             )
         except NotReady as error:
             failure = Outcome(f"pushspec serve {kind}", State.ERROR, str(error), details=[server.last_lines()])
-            return _told([failure])
+            return told([failure])
         outcomes = _run_clients(listening(log.read_text(encoding="utf-8", errors="replace")), out, timeout)
         if server.wait(0.1) is not None:
             reason = f"died with status {server.status} while clients used it"
-            outcomes += _told([Outcome(f"pushspec serve {kind}", State.ERROR, reason, details=[server.last_lines()])])
+            outcomes += told([Outcome(f"pushspec serve {kind}", State.ERROR, reason, details=[server.last_lines()])])
         return outcomes
 
 
@@ -126,25 +126,29 @@ def _run_clients(urls, out, timeout):
         runs = [(url, run) for url in urls if urlsplit(url).scheme in client.schemes for run in arguments_for(url)]
         if not runs:
             continue
-        refusal = _install(client, out)
+        refusal = not_installed(client.name, HERE / "install", client.needs, out / f"install.{client.needs}.log")
         if refusal:
-            outcomes += _told([refusal])
+            outcomes += told([refusal])
             continue
         for url, run in runs:
-            outcomes += _told([_run(client, url, run, out, timeout)])
+            outcomes += told([_run(client, url, run, out, timeout)])
     return outcomes
 
 
-def _install(client, out):
-    log = out / f"install.{client.needs}.log"
-    with Process([HERE / "install", client.needs], env={}, cwd=HERE, log=log) as install:
+def not_installed(name, script, needs, log):
+    """Runs an install script for what is needed; what came of it, where it is not there afterwards."""
+    with Process([script, needs], env={}, cwd=script.parent, log=log) as install:
         status = install.wait(600)
         if status == 0:
             return None
-        reason = install.last_lines(1).strip() or "no reason given"
         if status == CANNOT_INSTALL:
-            return Outcome(client.name, State.SKIPPED, reason)
-        return Outcome(client.name, State.ERROR, f"install ended with status {status}", details=[install.last_lines()])
+            return Outcome(name, State.SKIPPED, install.last_lines(1).strip() or "no reason given")
+        return Outcome(name, State.ERROR, f"install ended with status {status}", details=[install.last_lines()])
+
+
+def checks(log):
+    """How many checks a script has told of: it names each in a line of its own."""
+    return sum(line.startswith("  ") for line in log.read_text(encoding="utf-8").splitlines())
 
 
 def _run(client, url, arguments, out, timeout):
@@ -162,14 +166,13 @@ def _run(client, url, arguments, out, timeout):
         status = run.wait(timeout)
         seconds = time.monotonic() - start
         if status == 0:
-            # The scripts name each check before they do it.
-            checks = sum(line.startswith("  ") for line in log.read_text(encoding="utf-8").splitlines())
-            return Outcome(name, State.AS_EXPECTED, f"{checks} checks", seconds=seconds)
+            return Outcome(name, State.AS_EXPECTED, f"{checks(log)} checks", seconds=seconds)
         reason = f"no end within {timeout:g} s" if status is None else f"status {status}"
         return Outcome(name, State.ERROR, reason, seconds=seconds, details=[run.last_lines(25)])
 
 
-def _told(outcomes):
+def told(outcomes):
+    """Tells each outcome as it comes, and gives them back."""
     for one in outcomes:
         if one.state is State.AS_EXPECTED:
             print(f"passed {one.name}: {one.reason} ({one.seconds:.1f} s)", flush=True)

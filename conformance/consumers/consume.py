@@ -11,12 +11,11 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-from driver import listening
+from driver import checks, listening, not_installed, told
 from zoo import outcome
 from zoo.cli import ROOT, USAGE, cache, default_pushspec, end_on_sigterm
 from zoo.outcome import Outcome, State
 from zoo.process import NotReady, Process
-from zoo.session import CANNOT_INSTALL
 
 HERE = Path(__file__).resolve().parent
 
@@ -29,6 +28,8 @@ class Consumer:
     script: str
     # What of `install` it needs.
     needs: str
+    # The directories whose reports it reads, one after the other: those of the run, and the same judged by a baseline.
+    reads: tuple[str, ...] = (".", "known")
 
 
 CONSUMERS = [
@@ -37,8 +38,9 @@ CONSUMERS = [
     Consumer("CTRF: ctrf", "ctrf_check.mjs", "node"),
     Consumer("TAP: tap-parser", "tap.mjs", "node"),
     Consumer("SARIF: sarif-tools", "sarif_tools.py", "python"),
-    Consumer("pcapng: tshark", "pcapng.py", "tshark"),
-    Consumer("HTML: Chromium", "page.mjs", "chromium"),
+    Consumer("Markdown: markdown-it", "markdown_reader.py", "python"),
+    Consumer("pcapng: tshark", "pcapng.py", "tshark", (".",)),
+    Consumer("HTML: Chromium", "page.mjs", "chromium", (".",)),
 ]
 # What is wrong with the servers whose reports are read, and the cases that find it in little time.
 FAULTS = {"mqtt": "accepts-pingreq-flags", "sse": "content-type-plain"}
@@ -66,10 +68,10 @@ def main(arguments):
     try:
         _make_reports(options.pushspec, out)
     except (NotReady, RuntimeError) as error:
-        outcomes = _told([Outcome("reports", State.ERROR, str(error))])
+        outcomes = told([Outcome("reports", State.ERROR, str(error))])
     else:
         chosen = [one for one in CONSUMERS if not options.names or any(name.lower() in one.name.lower() for name in options.names)]
-        outcomes = [told for one in chosen for told in _told([_consume(one, out, options.timeout)])]
+        outcomes = [each for one in chosen for each in told([_consume(one, out, options.timeout)])]
     print(f"reports and logs: {out}")
     print(outcome.closing_line(outcomes))
     return outcome.exit_status(outcomes)
@@ -105,7 +107,13 @@ def _make_reports(pushspec, out):
     # In the middle of a line, as a run that was killed leaves it.
     (out / "cut.ndjson").write_bytes(events[: len(events) // 2])
     _run([pushspec, "report", out / "cut.ndjson", "--html", out / "cut.html"], out / "cut.log", {0})
-    matrix = [f"right={out / 'right.json'}", f"faulty={out / 'report.json'}", "--html", out / "matrix.html"]
+    # The same run, all of whose failures are known.
+    known = out / "known"
+    known.mkdir()
+    _run([pushspec, "baseline", "init", known / "baseline.toml", "--from", out / "report.json"], out / "baseline.log", {0})
+    reports = [f"--report={kind}={known / file}" for kind, file in FORMATS.items() if kind != "ndjson"]
+    _run([pushspec, "report", out / "events.ndjson", "--baseline", known / "baseline.toml", *reports], out / "known.log", {0})
+    matrix = [f"right={out / 'right.json'}", f"faulty={out / 'report.json'}", f"known={known / 'report.json'}", "--html", out / "matrix.html"]
     _run([pushspec, "report", *matrix], out / "matrix.log", {0})
 
 
@@ -128,12 +136,9 @@ def _run(command, log, statuses):
 
 def _consume(consumer, out, limit):
     log = out / f"{re.sub('[^0-9A-Za-z]+', '-', consumer.name)}.log"
-    with Process([HERE / "install", consumer.needs], env={}, cwd=HERE, log=log) as install:
-        status = install.wait(600)
-        if status == CANNOT_INSTALL:
-            return Outcome(consumer.name, State.SKIPPED, install.last_lines(1).strip() or "no reason given")
-        if status != 0:
-            return Outcome(consumer.name, State.ERROR, f"install ended with status {status}", details=[install.last_lines()])
+    refusal = not_installed(consumer.name, HERE / "install", consumer.needs, log)
+    if refusal:
+        return refusal
     interpreter = "node"
     script = HERE / consumer.script
     if script.suffix == ".py":
@@ -141,24 +146,19 @@ def _consume(consumer, out, limit):
         interpreter = python if consumer.needs == "python" else "python3"
     else:
         # Modules are looked up beside the script that imports them.
-        script = shutil.copy(script, cache() / "consumers-node" / script.name)
+        for module in HERE.glob("*.mjs"):
+            shutil.copy(module, cache() / "consumers-node" / module.name)
+        script = cache() / "consumers-node" / script.name
     start = time.monotonic()
-    arguments = [out, shutil.which("chromium") or "chromium"] if consumer.needs == "chromium" else [out]
-    with Process([interpreter, script, *arguments], env={"PYTHONDONTWRITEBYTECODE": "1"}, cwd=out, log=log) as run:
-        status = run.wait(limit)
-        seconds = time.monotonic() - start
-        if status == 0:
-            # The scripts name each check when it is done.
-            checks = sum(line.startswith("  ") for line in log.read_text(encoding="utf-8").splitlines())
-            return Outcome(consumer.name, State.AS_EXPECTED, f"{checks} checks", seconds=seconds)
-        reason = f"no end within {limit:g} s" if status is None else f"status {status}"
-        return Outcome(consumer.name, State.ERROR, reason, seconds=seconds, details=[run.last_lines(25)])
-
-
-def _told(outcomes):
-    for one in outcomes:
-        if one.state is State.AS_EXPECTED:
-            print(f"passed {one.name}: {one.reason} ({one.seconds:.1f} s)", flush=True)
-        else:
-            print("\n".join(one.lines()), flush=True)
-    return outcomes
+    done = 0
+    browser = [shutil.which("chromium") or "chromium"] if consumer.needs == "chromium" else []
+    for reports in consumer.reads:
+        arguments = [out / reports, *browser]
+        with Process([interpreter, script, *arguments], env={"PYTHONDONTWRITEBYTECODE": "1"}, cwd=out, log=log) as run:
+            status = run.wait(limit)
+            if status != 0:
+                reason = f"no end within {limit:g} s" if status is None else f"status {status}"
+                reason += "" if reports == "." else f" on the reports in {reports}"
+                return Outcome(consumer.name, State.ERROR, reason, seconds=time.monotonic() - start, details=[run.last_lines(25)])
+        done += checks(log)
+    return Outcome(consumer.name, State.AS_EXPECTED, f"{done} checks", seconds=time.monotonic() - start)

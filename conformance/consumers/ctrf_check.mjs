@@ -2,22 +2,20 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { calculateSummary, parse, validateStrict } from 'ctrf';
+import { count, known, out } from './report.mjs';
 
-const out = process.argv[2];
-const report = JSON.parse(readFileSync(`${out}/report.json`, 'utf8'));
 const text = readFileSync(`${out}/report.ctrf.json`, 'utf8');
 validateStrict(JSON.parse(text));
 console.log('  follows the schema of CTRF');
 const { results } = parse(text);
 const counted = calculateSummary(results.tests);
 for (const [name, wanted] of Object.entries({
-  passed: report.totals.pass + report.totals.warn,
-  failed: report.totals.fail,
-  skipped: report.totals.not_applicable,
-  other: report.totals.inconclusive + report.totals.error,
+  passed: count('pass', 'warn'),
+  failed: count('fail'),
+  skipped: count('not-applicable') + known,
+  other: count('inconclusive', 'error'),
 })) {
   assert.equal(counted[name], wanted, name);
   assert.equal(results.summary[name], wanted, name);
 }
-assert.ok(counted.failed > 0);
-console.log('  the counts of the report');
+console.log(`  the counts of the report, ${known} known`);
