@@ -7,7 +7,7 @@ use std::io;
 use schemars::{JsonSchema, Schema};
 use serde::{Deserialize, Serialize};
 
-use crate::event::{RunReport, Verdict};
+use crate::event::{CaseReport, RunReport, Verdict};
 use crate::report::ExitStatus;
 use crate::report::html::Named;
 use crate::report::text::Look;
@@ -77,22 +77,23 @@ pub fn write_text(matrix: &Matrix, look: Look) -> String {
     let width = widest.unwrap_or_default().clamp(6, 24);
     let _ = writeln!(
         out,
-        "    {:<width$}  {:>5} {:>5} {:>5} {:>5} {:>5} {:>5}  exit",
-        "target", "pass", "fail", "warn", "inc", "error", "n/a"
+        "    {:<width$}  {:>5} {:>5} {:>5} {:>5} {:>5} {:>5} {:>5}  exit",
+        "target", "pass", "fail", "warn", "inc", "error", "known", "n/a"
     );
     for (at, target) in matrix.targets.iter().enumerate() {
-        let totals = &target.report.totals;
+        let report = &target.report;
+        let known = report.cases.iter().filter(|case| case.is_known()).count();
         let name = look.clip(&look.visible(&target.name), width);
         let _ = writeln!(
             out,
-            " {}  {name:<width$}  {:>5} {:>5} {:>5} {:>5} {:>5} {:>5}  {}",
+            " {}  {name:<width$}  {:>5} {:>5} {:>5} {:>5} {:>5} {known:>5} {:>5}  {}",
             letter(at),
-            totals.pass,
-            totals.fail,
-            totals.warn,
-            totals.inconclusive,
-            totals.error,
-            totals.not_applicable,
+            report.open(Verdict::Pass),
+            report.open(Verdict::Fail),
+            report.open(Verdict::Warn),
+            report.open(Verdict::Inconclusive),
+            report.open(Verdict::Error),
+            report.open(Verdict::NotApplicable),
             target.exit
         );
     }
@@ -112,31 +113,33 @@ pub fn write_text(matrix: &Matrix, look: Look) -> String {
 /// A line of narrow columns.
 fn columns(words: impl Iterator<Item = impl std::fmt::Display>) -> String {
     words.fold(String::new(), |mut line, word| {
-        let _ = write!(line, " {word:<4}");
+        let _ = write!(line, " {word:<5}");
         line
     })
 }
 
-/// The cases that depart somewhere, with the gravest verdict at each target.
-fn rows(matrix: &Matrix) -> BTreeMap<(&str, Protocol), Vec<Option<Verdict>>> {
-    let mut rows: BTreeMap<(&str, Protocol), Vec<Option<Verdict>>> = BTreeMap::new();
+/// The cases that depart somewhere, at each target the gravest of its endpoints.
+fn rows(matrix: &Matrix) -> BTreeMap<(&str, Protocol), Vec<Option<&CaseReport>>> {
+    let mut rows: BTreeMap<(&str, Protocol), Vec<Option<&CaseReport>>> = BTreeMap::new();
     for (at, target) in matrix.targets.iter().enumerate() {
         for case in &target.report.cases {
             let cells = rows
                 .entry((&case.id, case.protocol))
                 .or_insert_with(|| vec![None; matrix.targets.len()]);
-            cells[at] = Some(cells[at].map_or(case.verdict, |seen| seen.min(case.verdict)));
+            let seen = cells[at].into_iter().chain([case]);
+            cells[at] = seen.min_by_key(|case| case.gravity());
         }
     }
-    let departs = |cell: &Option<Verdict>| {
-        cell.is_some_and(|verdict| !matches!(verdict, Verdict::Pass | Verdict::NotApplicable))
+    let departs = |cell: &Option<&CaseReport>| {
+        cell.is_some_and(|case| !matches!(case.verdict, Verdict::Pass | Verdict::NotApplicable))
     };
     rows.retain(|_, cells| cells.iter().any(departs));
     rows
 }
 
-const fn word(cell: Option<Verdict>) -> &'static str {
-    match cell {
+fn word(cell: Option<&CaseReport>) -> &'static str {
+    match cell.map(|case| case.verdict) {
+        Some(_) if cell.is_some_and(CaseReport::is_known) => "known",
         Some(Verdict::Pass) => "pass",
         Some(Verdict::Fail) => "FAIL",
         Some(Verdict::Warn) => "warn",
@@ -171,6 +174,14 @@ mod tests {
     #[test]
     fn it_reads_well() {
         insta::assert_snapshot!(write_text(&two_targets(), Look::default()));
+    }
+
+    #[test]
+    fn what_the_baseline_bears_is_known() {
+        let mut matrix = Matrix::default();
+        matrix.add("with-a-baseline".to_owned(), ExitStatus::Failed, sample::listed());
+        matrix.add("without".to_owned(), ExitStatus::Failed, sample::report());
+        insta::assert_snapshot!(write_text(&matrix, Look::default()));
     }
 
     #[test]

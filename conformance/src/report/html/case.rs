@@ -32,6 +32,8 @@ pub(super) struct CaseView {
     pub(super) observations: Vec<(String, String)>,
     pub(super) measured: Vec<(String, String)>,
     pub(super) duration_ms: u64,
+    /// A second attempt came to the same.
+    pub(super) repeated: bool,
     pub(super) entries: usize,
     pub(super) bytes_as: &'static str,
     /// JSON without a character that could end a script element.
@@ -52,8 +54,8 @@ impl CaseView {
     pub(super) fn new(case: &CaseReport, anchor: String, endpoint: Option<String>) -> Self {
         Self {
             anchor,
-            verdict: if case.is_known() { KNOWN } else { case.verdict.name() },
-            word: if case.is_known() { "KNOWN" } else { word(case.verdict) },
+            verdict: shown(case).0,
+            word: shown(case).1,
             id: plain(&case.id),
             protocol: case.protocol.name(),
             title: case.protocol.title(),
@@ -85,6 +87,7 @@ impl CaseView {
                 .map(|(name, value)| (plain(name), format!("{value:.1}")))
                 .collect(),
             duration_ms: case.duration_ms,
+            repeated: case.repeated,
             entries: case.trace.len(),
             bytes_as: if case.protocol == Protocol::Sse { "text" } else { "hex" },
             trace: script_json(&case.trace),
@@ -92,6 +95,11 @@ impl CaseView {
             rerun: rerun_command(case),
         }
     }
+}
+
+/// The verdict that a page shows, as its name and its word: what the baseline bears is known.
+pub(super) fn shown(case: &CaseReport) -> (&'static str, &'static str) {
+    if case.is_known() { KNOWN } else { (case.verdict.name(), word(case.verdict)) }
 }
 
 /// The anchor of a case: a place in the page to link to.

@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 
 use askama::Template;
 
-use crate::event::{CaseReport, RunReport, Totals, Verdict};
+use crate::event::{CaseReport, RunReport, Verdict};
 use crate::report::exit::{ExitStatus, plural};
 use crate::report::rows::{chapter, plain};
 use crate::requirement::Protocol;
 
-use super::case::{CaseView, RequirementView, anchor, requirements};
-use super::{Frame, Tile, VERDICTS, distinct, tiles, tone, word};
+use super::case::{CaseView, RequirementView, anchor, requirements, shown};
+use super::{Frame, KNOWN, Tile, distinct, tiles, tone};
 
 /// A report with the name of what it is about.
 #[derive(Clone, Debug)]
@@ -39,7 +39,7 @@ struct TargetView {
     about: String,
     tone: &'static str,
     verdict: &'static str,
-    counts: [usize; 6],
+    counts: [usize; 7],
 }
 
 struct Group {
@@ -92,7 +92,6 @@ type Rows<'a> = BTreeMap<(Protocol, &'a str), Vec<(usize, &'a CaseReport)>>;
 impl Page {
     pub(super) fn new(reports: &[Named]) -> Self {
         let mut rows = Rows::new();
-        let mut totals = Totals::default();
         for (at, named) in reports.iter().enumerate() {
             for case in &named.report.cases {
                 rows.entry((case.protocol, &case.id)).or_default().push((at, case));
@@ -102,13 +101,10 @@ impl Page {
             .into_iter()
             .map(|((protocol, id), cases)| (protocol, row(reports, protocol, id, &cases)))
             .collect();
-        for (_, row) in &rows {
-            for verdict in VERDICTS {
-                if row.verdicts.split(' ').any(|name| name == verdict.name()) {
-                    totals.add(verdict);
-                }
-            }
-        }
+        let with = |name: &str| {
+            rows.iter().filter(|(_, row)| row.verdicts.split(' ').any(|one| one == name)).count()
+        };
+        let tiles = tiles(|verdict| with(verdict.name()), with(KNOWN.0));
         let differing = rows.iter().filter(|(_, row)| row.differs).count();
         let cases = rows.len();
         let chapters = distinct(rows.iter().map(|(_, row)| row.chapter.clone()));
@@ -127,7 +123,7 @@ impl Page {
                 "",
                 concat!("pushspec ", env!("CARGO_PKG_VERSION")).to_owned(),
             ),
-            tiles: tiles(|verdict| totals.of(verdict), 0),
+            tiles,
             protocols,
             chapters,
             targets: reports.iter().enumerate().map(|(at, named)| target(at, named)).collect(),
@@ -143,31 +139,35 @@ fn target(at: usize, named: &Named) -> TargetView {
     let mut about: Vec<String> =
         report.target.endpoints.iter().map(|endpoint| plain(&endpoint.url)).collect();
     about.push(plain(&status.reason(report)));
+    let known = report.cases.iter().filter(|case| case.is_known()).count();
+    let [pass, fail, warn, inconclusive, error, not_applicable] = [
+        Verdict::Pass,
+        Verdict::Fail,
+        Verdict::Warn,
+        Verdict::Inconclusive,
+        Verdict::Error,
+        Verdict::NotApplicable,
+    ]
+    .map(|verdict| report.open(verdict));
     TargetView {
         letter: letter(at),
         name: plain(name),
         about: about.join(" · "),
         tone: tone(report),
         verdict: status.verdict(report),
-        counts: [
-            Verdict::Pass,
-            Verdict::Fail,
-            Verdict::Warn,
-            Verdict::Inconclusive,
-            Verdict::Error,
-            Verdict::NotApplicable,
-        ]
-        .map(|verdict| report.totals.of(verdict)),
+        counts: [pass, fail, warn, inconclusive, error, known, not_applicable],
     }
 }
 
 fn row(reports: &[Named], protocol: Protocol, id: &str, cases: &[(usize, &CaseReport)]) -> Row {
     // Of several endpoints of one target the gravest counts.
-    let of =
-        |at: usize| cases.iter().filter(|(of, _)| *of == at).map(|(_, case)| case.verdict).min();
-    let all: Vec<Option<Verdict>> = (0..reports.len()).map(of).collect();
+    let of = |at: usize| {
+        let here = cases.iter().filter(|(of, _)| *of == at).map(|(_, case)| *case);
+        here.min_by_key(|case| case.gravity()).map(shown)
+    };
+    let all: Vec<Option<(&str, &str)>> = (0..reports.len()).map(of).collect();
     let first = cases.first().map(|(_, case)| *case);
-    let names = distinct(all.iter().flatten().map(|verdict| verdict.name()));
+    let names = distinct(all.iter().flatten().map(|(name, _)| *name));
     Row {
         anchor: anchor(protocol, id),
         id: plain(id),
@@ -182,11 +182,9 @@ fn row(reports: &[Named], protocol: Protocol, id: &str, cases: &[(usize, &CaseRe
         cells: all
             .iter()
             .enumerate()
-            .map(|(at, verdict)| Cell {
-                letter: letter(at),
-                target: plain(&reports[at].name),
-                verdict: verdict.map_or("absent", Verdict::name),
-                word: verdict.map_or("not run", word),
+            .map(|(at, shown)| {
+                let (verdict, word) = shown.unwrap_or(("absent", "not run"));
+                Cell { letter: letter(at), target: plain(&reports[at].name), verdict, word }
             })
             .collect(),
         cases: cases

@@ -96,13 +96,13 @@ struct Tile {
 }
 
 /// What the baseline bears is told apart from the verdicts that count.
-const KNOWN: &str = "known";
+const KNOWN: (&str, &str) = ("known", "KNOWN");
 
 fn tiles(count: impl Fn(Verdict) -> usize, known: usize) -> Vec<Tile> {
     VERDICTS
         .into_iter()
         .map(|verdict| (verdict.name(), word(verdict), count(verdict)))
-        .chain([(KNOWN, "KNOWN", known)])
+        .chain([(KNOWN.0, KNOWN.1, known)])
         .map(|(verdict, word, count)| Tile { verdict, word, count })
         .filter(|tile| tile.count > 0)
         .collect()

@@ -192,21 +192,14 @@ fn of_baseline(baseline: &BaselineReport) -> BaselineView {
 
 fn of_violation(violation: &Violation) -> ViolationView {
     let (known, fails) = (violation.is_known(), level(violation) == Level::Must);
+    let (verdict, word) = match (known, fails) {
+        (true, _) => KNOWN,
+        (false, true) => ("fail", "FAIL"),
+        (false, false) => ("warn", "WARN"),
+    };
     ViolationView {
-        verdict: if known {
-            KNOWN
-        } else if fails {
-            "fail"
-        } else {
-            "warn"
-        },
-        word: if known {
-            "KNOWN"
-        } else if fails {
-            "FAIL"
-        } else {
-            "WARN"
-        },
+        verdict,
+        word,
         remark: violation.baseline.as_ref().map(|listed| plain(&listed.remark())),
         title: violation.protocol.title(),
         requirement: requirement(violation.protocol, &violation.requirement),

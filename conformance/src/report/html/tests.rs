@@ -109,6 +109,17 @@ fn a_matrix_says_where_targets_differ() {
 }
 
 #[test]
+fn what_the_baseline_bears_is_known_in_a_matrix() {
+    let listed = sample::listed();
+    let known = listed.cases.iter().filter(|case| case.is_known()).count();
+    assert!(known > 0);
+    let page = matrix(&[named("listed", listed), named("raw", sample::report())]);
+    assert_eq!(page.matches("title=\"listed: KNOWN\"").count(), known);
+    assert!(!page.contains("title=\"raw: KNOWN\""));
+    assert!(page.contains("<dt>baseline</dt><dd>known (bug"), "and why");
+}
+
+#[test]
 fn every_requirement_of_a_tested_protocol_has_its_cell() {
     let page = page(&sample::report());
     let tested = sample::report().cases.iter().map(|case| case.protocol).collect::<Vec<_>>();
