@@ -304,12 +304,21 @@ pub struct CaseReport {
     /// How it stands to the baseline, where there is one and it has something to say.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub baseline: Option<Listed>,
+    /// A second attempt came to the same verdict.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub repeated: bool,
 }
 
 impl CaseReport {
     /// Whether it is a known departure, which is borne.
     pub fn is_known(&self) -> bool {
         self.baseline.as_ref().is_some_and(Listed::is_known)
+    }
+
+    /// Orders cases by how much they need a reader: departures, those that the baseline bears, the rest.
+    pub fn gravity(&self) -> impl Ord + use<> {
+        let holds = matches!(self.verdict, Verdict::Pass | Verdict::NotApplicable);
+        (holds, self.is_known(), self.verdict)
     }
 }
 

@@ -151,6 +151,7 @@ pub(crate) fn as_case(violation: &Violation) -> CaseReport {
         measured_ms: BTreeMap::new(),
         duration_ms: 0,
         baseline: None,
+        repeated: false,
     }
 }
 

@@ -90,7 +90,11 @@ impl ExitStatus {
         let holds = |status: Self| match status {
             Self::Internal => open(Verdict::Error) > 0,
             Self::Unreachable => unreachable(report) > 0,
-            Self::Nothing => totals.judged() + totals.inconclusive + totals.error == 0,
+            // A run that was ended before anything ran is incomplete.
+            Self::Nothing => {
+                totals.judged() + totals.inconclusive + totals.error == 0
+                    && report.interrupted.is_none()
+            }
             Self::Failed => {
                 open(Verdict::Fail) > 0
                     || violations > 0
@@ -299,7 +303,7 @@ mod tests {
                 70
             } else if unreachable {
                 3
-            } else if !(fail || inconclusive || pass) {
+            } else if !(fail || inconclusive || pass || interrupted) {
                 4
             } else if fail {
                 1

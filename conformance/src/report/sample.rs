@@ -233,6 +233,7 @@ fn pass(id: &str, protocol: Protocol) -> CaseReport {
         trace: Vec::new(),
         duration_ms: 4,
         baseline: None,
+        repeated: false,
     }
 }
 
@@ -360,6 +361,7 @@ fn qos_3() -> CaseReport {
         expected: "the Server closes the network connection, after DISCONNECT 0x81 or without it"
             .to_owned(),
         found: Some("PUBACK id=1 Success, and the connection stayed open for 2 s".to_owned()),
+        repeated: true,
         trace: vec![
             TraceEntry {
                 kind: EntryKind::Opened,

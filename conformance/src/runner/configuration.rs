@@ -98,7 +98,14 @@ async fn begin(
         if interrupt.borrow().is_some() {
             break;
         }
-        match jobs(endpoint, configuration, plan, launched.as_ref()).await {
+        let mut asked = interrupt.clone();
+        // First contact may take long, too, and leaves nothing behind.
+        let planned = tokio::select! {
+            biased;
+            _ = schedule::interrupted(&mut asked) => break,
+            planned = jobs(endpoint, configuration, plan, launched.as_ref()) => planned,
+        };
+        match planned {
             Ok(mut work) => {
                 work.endpoint.configuration.clone_from(&configuration.name);
                 works.push(work);
@@ -159,9 +166,7 @@ async fn finish(
     let launched = begun.launched.as_ref();
     let mut interrupted = None;
     for work in begun.works {
-        if interrupt.borrow().is_some() {
-            break;
-        }
+        // What was planned is told of, whether it is run or not.
         let stopped = schedule::run(work, plan, launched, interrupt.clone(), events).await;
         interrupted = stopped.or(interrupted);
     }

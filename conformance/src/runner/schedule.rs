@@ -88,6 +88,7 @@ pub(super) async fn run(
     let mut waiting: Vec<(usize, Job)> = work.jobs.into_iter().enumerate().collect();
     waiting.sort_by_key(|(index, job)| (job.alone, std::cmp::Reverse(job.about.lasts), *index));
     let mut waiting: VecDeque<_> = waiting.into();
+    let ran = !waiting.is_empty();
     let mut running = JoinSet::new();
     let mut in_flight = BTreeMap::new();
     let mut watch =
@@ -152,6 +153,10 @@ pub(super) async fn run(
             }
         }
     }
+    // Of a target that dies behind its last case nothing else would tell.
+    if ran && stopped.is_none() && !answers(&work.alive).await {
+        stopped = Some("the target stopped answering by the end of the run".to_owned());
+    }
     if let Some(reason) = &stopped {
         for (_, job) in waiting {
             let outcome = Err(Stop::Inconclusive(format!("not run: {reason}")));
@@ -208,8 +213,11 @@ pub(super) async fn perform(
     if !answers(&alive).await {
         return (blamed_on_death(first), true);
     }
-    if interrupt.borrow().is_some() || second.verdict == first.verdict {
+    if interrupt.borrow().is_some() {
         return (first, false);
+    }
+    if second.verdict == first.verdict {
+        return (CaseReport { repeated: true, ..first }, false);
     }
     if first.verdict == Verdict::Inconclusive {
         // A slow target that made it the second time, or failed it.

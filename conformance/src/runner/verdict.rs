@@ -46,6 +46,7 @@ pub(super) fn report(
         trace: evidence.trace.entries(),
         duration_ms,
         baseline: None,
+        repeated: false,
     };
     hide_generated(&mut report, generated);
     report

@@ -1,51 +1,9 @@
 //! What CI lives on: baselines, diffs, snapshots, shards, the configuration.
 
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::path::Path;
 
-use pushspec::event::RunReport;
-
-use crate::tool::{Served, pushspec, serve, test};
-
-/// A directory that is the current one of every command in it.
-struct Place(tempfile::TempDir);
-
-impl Place {
-    fn new() -> Self {
-        Self(tempfile::tempdir().unwrap())
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.0.path().join(name)
-    }
-
-    fn read(&self, name: &str) -> String {
-        std::fs::read_to_string(self.path(name)).unwrap()
-    }
-
-    fn write(&self, name: &str, text: &str) {
-        std::fs::write(self.path(name), text).unwrap();
-    }
-
-    fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = pushspec();
-        command.current_dir(self.0.path()).args(arguments);
-        command
-    }
-
-    /// Runs a command, which has to end with this status, and gives what it printed.
-    fn run(&self, arguments: &[&str], status: i32) -> String {
-        let Output { status: ended, stdout, stderr } = self.command(arguments).output().unwrap();
-        let out = String::from_utf8(stdout).unwrap();
-        let err = String::from_utf8(stderr).unwrap();
-        assert_eq!(ended.code(), Some(status), "{arguments:?}\n{out}\n{err}");
-        out + &err
-    }
-
-    fn report(&self, name: &str) -> RunReport {
-        serde_json::from_str(&self.read(name)).unwrap()
-    }
-}
+use crate::place::Place;
+use crate::tool::{Served, follows_the_schema, serve, test};
 
 fn broker(faults: &[&str]) -> Served {
     let mut arguments = vec!["mqtt", "--listen", "mqtt://127.0.0.1:0"];
@@ -142,12 +100,17 @@ fn what_is_no_report_is_told_in_one_line() {
     place.write("broken.json", "{\"schema\": \"pushspec-report/1\", \"cases\": [");
     place.write("foreign.json", "{\"results\": []}");
     place.write("newer.json", "{\"schema\": \"pushspec-report/2\"}");
-    for file in ["broken.json", "foreign.json", "newer.json", "missing.json"] {
+    place.write("matrix.json", "{\"schema\": \"pushspec-matrix/1\", \"targets\": []}");
+    place.write("known.toml", "");
+    for file in ["broken.json", "foreign.json", "newer.json", "missing.json", "matrix.json"] {
         for arguments in [
             vec!["diff", file, file],
             vec!["snapshot", file],
             vec!["merge", file],
             vec!["baseline", "init", "b.toml", "--from", file],
+            vec!["baseline", "update", "known.toml", "--from", file],
+            vec!["baseline", "check", "known.toml", "--from", file],
+            vec!["report", file, "--html", "page.html"],
             vec!["test", "mqtt://127.0.0.1:1", "--against", file],
         ] {
             let told = place.run(&arguments, 2);
@@ -155,7 +118,29 @@ fn what_is_no_report_is_told_in_one_line() {
             assert_eq!(told.lines().count(), 1, "{told}");
         }
     }
-    assert!(!place.path("b.toml").exists());
+    assert!(!place.path("b.toml").exists() && !place.path("page.html").exists());
+    assert_eq!(place.read("known.toml"), "", "nothing is taken over from it");
+}
+
+#[test]
+fn what_is_no_baseline_is_told_in_one_line() {
+    let place = Place::new();
+    tested(&place, broker(&[]).url(), "report.json", &[], 0);
+    place.write("broken.toml", "[[known]\ncase = 1");
+    place.write("foreign.toml", "[package]\nname = \"x\"");
+    place.write("half.toml", "[[known]]\ncase = \"mqtt/ping/is-answered\"");
+    for file in ["broken.toml", "foreign.toml", "half.toml", "missing.toml"] {
+        for arguments in [
+            vec!["test", "mqtt://127.0.0.1:1", "--baseline", file],
+            vec!["baseline", "check", file],
+            vec!["baseline", "update", file, "--from", "report.json"],
+            vec!["report", "report.json", "--baseline", file, "--html", "page.html"],
+        ] {
+            let told = place.run(&arguments, 2);
+            assert!(told.starts_with("error: ") && told.contains(file), "{arguments:?}: {told}");
+            assert_eq!(told.lines().count(), 1, "{arguments:?}: {told}");
+        }
+    }
 }
 
 #[test]
@@ -227,7 +212,8 @@ fn the_targets_of_a_file_make_a_matrix() {
         ],
         1,
     );
-    assert!(told.contains("pass FAIL  mqtt/malformed/pingreq-flags (5.0)"), "{told}");
+    assert!(told.contains("pass  FAIL   mqtt/malformed/pingreq-flags (5.0)"), "{told}");
+    follows_the_schema("matrix", &place.read("all.json"));
     let matrix: serde_json::Value = serde_json::from_str(&place.read("all.json")).unwrap();
     assert_eq!(matrix["schema"], "pushspec-matrix/1");
     assert_eq!(matrix["targets"][0]["exit"], 0);

@@ -6,6 +6,7 @@ use std::process::Output;
 use pushspec::event::RunReport;
 use tempfile::TempDir;
 
+use crate::place::files;
 use crate::tool::{Served, hex, pushspec, scratch, serve_with};
 use crate::transports::Pki;
 
@@ -70,21 +71,6 @@ fn refused(arguments: &[&str], because: &str) {
     assert_eq!(output.status.code(), Some(2), "{arguments:?}: {err}");
     assert!(err.starts_with("error: ") && err.contains(because), "{arguments:?}: {err}");
     assert_eq!(err.lines().count(), 1, "{err}");
-}
-
-/// All files below, with what they hold.
-fn files(directory: &Path) -> Vec<(PathBuf, Vec<u8>)> {
-    let mut found = Vec::new();
-    for entry in std::fs::read_dir(directory).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            found.extend(files(&path));
-        } else {
-            let content = std::fs::read(&path).unwrap();
-            found.push((path, content));
-        }
-    }
-    found
 }
 
 fn holds(content: &[u8], text: &str) -> bool {

@@ -166,6 +166,9 @@ fn failure(out: &mut String, case: &CaseReport, look: Look) {
     }
     hang(out, "  expected  ", &look.visible(&case.expected), look.width);
     hang(out, "  found     ", &found(case, look), look.width);
+    if case.repeated {
+        out.push_str("  repeated  the same verdict on 2 of 2 tries\n");
+    }
     if !case.trace.is_empty() {
         out.push('\n');
         out.push_str(&trace_text(case, look));

@@ -34,6 +34,7 @@ pub(super) fn write(out: &mut String, report: &RunReport, artefacts: &[Artefact]
     out.push('\n');
     requirements(out, report, look);
     not_applicable(out, report, look);
+    alive(out, report, look);
     for artefact in artefacts {
         let label = format!("{:<16}", artefact.format);
         hang(out, &label, &look.visible(&artefact.path), look.width);
@@ -152,6 +153,20 @@ fn testable(report: &RunReport) -> usize {
         // What a case judges can evidently be tested.
         .filter(|row| row.testable_at_a_server() || judged(row.protocol, row.id))
         .count()
+}
+
+/// Whether the target was still there when the run came to its end, and how often it was not in between.
+fn alive(out: &mut String, report: &RunReport, look: Look) {
+    let tested = report.target.endpoints.iter().any(|endpoint| endpoint.unreachable.is_none());
+    if !tested || report.cases.is_empty() || report.interrupted.is_some() {
+        return;
+    }
+    let ends = report.target.ended.len();
+    let text = match ends {
+        0 => "alive at the end".to_owned(),
+        _ => format!("alive at the end, after its process ended {}", plural(ends, "time")),
+    };
+    hang(out, "target          ", &text, look.width);
 }
 
 fn requirements(out: &mut String, report: &RunReport, look: Look) {
