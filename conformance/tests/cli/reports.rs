@@ -1,6 +1,6 @@
 //! The reports of a run in all formats, and reports made later.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Output;
 
 use pushspec::event::RunReport;
