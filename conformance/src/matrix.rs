@@ -130,10 +130,9 @@ fn rows(matrix: &Matrix) -> BTreeMap<(&str, Protocol), Vec<Option<&CaseReport>>>
             cells[at] = seen.min_by_key(|case| case.gravity());
         }
     }
-    let departs = |cell: &Option<&CaseReport>| {
-        cell.is_some_and(|case| !matches!(case.verdict, Verdict::Pass | Verdict::NotApplicable))
-    };
-    rows.retain(|_, cells| cells.iter().any(departs));
+    let departs =
+        |case: &CaseReport| !matches!(case.verdict, Verdict::Pass | Verdict::NotApplicable);
+    rows.retain(|_, cells| cells.iter().flatten().any(|case| departs(case)));
     rows
 }
 
