@@ -9,7 +9,7 @@ use std::time::Duration;
 use crate::place::Place;
 use crate::tool::{serve, signal};
 
-/// Starts a run with a JSON and a JUnit report in the place.
+/// Starts a run with a report as JSON and one as XML in the place.
 fn started(place: &Place, arguments: &[&str]) -> Child {
     place
         .command(&["test"])
