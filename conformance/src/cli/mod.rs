@@ -23,6 +23,7 @@ mod similar;
 mod snapshot;
 mod test;
 
+use std::ffi::OsString;
 use std::fmt::Display;
 use std::process::ExitCode;
 
@@ -72,9 +73,11 @@ enum Command {
 
 /// Runs the tool as the process's arguments say.
 pub(crate) fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let line: Vec<OsString> = std::env::args_os().collect();
+    let cli = Cli::parse_from(&line);
     let done = match cli.command {
-        Command::Test(args) => test::run(*args),
+        // Behind the name of the program and of the command.
+        Command::Test(args) => test::run(*args, line.get(2..).unwrap_or_default()),
         Command::Init(args) => init::run(&args),
         Command::Report(args) => report::run(args),
         Command::Baseline(args) => baseline::run(args),

@@ -88,6 +88,24 @@ pub(super) struct Files {
 }
 
 impl Files {
+    /// Finds out whether they can be created, without changing what is there.
+    pub(super) fn try_out(reports: &[ReportTo]) -> Result<(), Wrong> {
+        for report in reports {
+            let (ReportTo::File(_, path) | ReportTo::Log(path)) = report else { continue };
+            let exists = path.exists();
+            // Of a pipe the reader would take this for the end.
+            if exists && !path.is_file() && !path.is_dir() {
+                continue;
+            }
+            let opened = File::options().append(true).create(true).open(path);
+            opened.map_err(|error| wrong(path, &error))?;
+            if !exists {
+                std::fs::remove_file(path).map_err(|error| wrong(path, &error))?;
+            }
+        }
+        Ok(())
+    }
+
     /// Creates them.
     pub(super) fn create(reports: Vec<ReportTo>) -> Result<Self, Wrong> {
         for (at, report) in reports.iter().enumerate() {

@@ -225,6 +225,17 @@ fn the_targets_of_a_file_make_a_matrix() {
     assert_eq!(place.report("one.json").target.name.as_deref(), Some("right"));
     assert!(place.run(&["test", "--target", "rigth"], 2).contains("did you mean `right`?"));
     assert!(place.run(&["test", "--report", "junit=x.xml"], 2).contains("{target}"));
+    // What is wrong with the second is known before the first is tested.
+    let two = "[targets.a]\nurls = [\"mqtt://127.0.0.1:1\"]\n\
+               [targets.b]\nurls = [\"mqtt://127.0.0.1:1\"]\nbaseline = \"missing.toml\"\n";
+    place.write("pushspec.toml", two);
+    let told = place.run(&["test"], 2);
+    assert!(told.contains("targets.b: missing.toml") && told.lines().count() == 1, "{told}");
+    place.write("pushspec.toml", &two.replace("baseline = \"missing.toml\"\n", ""));
+    std::fs::create_dir(place.path("a")).unwrap();
+    let told = place.run(&["test", "--report", "junit={target}/out.xml"], 2);
+    assert!(told.contains("cannot write b/out.xml") && told.lines().count() == 1, "{told}");
+    assert!(!place.path("a/out.xml").exists());
     place.write("pushspec.toml", "[targets.a]\nurls = [\"mqtt://h\"]\nbasline = \"x\"\n");
     let told = place.run(&["test"], 2);
     assert!(told.contains("line 3") && told.contains("did you mean `baseline`?"), "{told}");

@@ -9,7 +9,7 @@ use pushspec::config::{Config, Options, Target};
 use pushspec::matrix::{self, Matrix};
 use pushspec::report::ExitStatus;
 
-use super::{Args, matrices, one};
+use super::{Args, look_at, matrices, one};
 use crate::cli::Wrong;
 use crate::cli::output;
 use crate::cli::similar::suggestion;
@@ -67,7 +67,7 @@ struct Given {
 
 impl Configured {
     /// Tests every target, one after the other, and tells all of it as a matrix.
-    pub(super) fn run(self, asked: &Args) -> Result<ExitStatus, Wrong> {
+    pub(super) fn run(self, asked: &Args, line: &[OsString]) -> Result<ExitStatus, Wrong> {
         let wanted = |name: &&String| asked.target.is_empty() || asked.target.contains(name);
         let names: Vec<&String> = self.config.targets.keys().filter(wanted).collect();
         let several = names.len() > 1;
@@ -77,18 +77,29 @@ impl Configured {
             .into_iter()
             .map(|name| {
                 let target = &self.config.targets[name];
-                let mut args = self.args(name, target, asked)?;
+                let mut args = self.args(name, target, asked, line)?;
                 args.report =
                     of_each.iter().map(|report| matrices::of_target(report, name)).collect();
                 let further = target.configurations.iter().map(|(within, other)| {
                     let name = format!("{name}.configurations.{within}");
-                    let args = self.args(&name, &target.configured(other), asked)?;
+                    let args = self.args(&name, &target.configured(other), asked, line)?;
                     Ok((within.clone(), args))
                 });
                 let further = further.collect::<Result<Vec<_>, Wrong>>()?;
                 Ok(Asked { name: name.clone(), args, further })
             })
             .collect::<Result<Vec<_>, Wrong>>()?;
+        for target in &targets {
+            look_at(&target.args).map_err(|wrong| Wrong {
+                message: format!(
+                    "{}: targets.{}: {}",
+                    self.path.display(),
+                    target.name,
+                    wrong.message
+                ),
+                ..wrong
+            })?;
+        }
         let mut matrix = Matrix::default();
         let mut status = None;
         for Asked { name, args, further } in targets {
@@ -114,16 +125,22 @@ impl Configured {
     }
 
     /// What holds for a target: what the command line says, else what the file says.
-    fn args(&self, name: &str, target: &Target, asked: &Args) -> Result<Args, Wrong> {
+    fn args(
+        &self,
+        name: &str,
+        target: &Target,
+        asked: &Args,
+        line: &[OsString],
+    ) -> Result<Args, Wrong> {
         let folder = self.path.parent().unwrap_or(Path::new(""));
-        let mut line = vec![OsString::from("test")];
-        line.extend(of_target(target, folder)?);
-        line.extend(of_options(&self.config.options_of(target), asked));
+        let mut whole = vec![OsString::from("test")];
+        whole.extend(of_target(target, folder)?);
+        whole.extend(of_options(&self.config.options_of(target), asked));
         // The command line itself comes last, and what comes last counts.
-        line.extend(std::env::args_os().skip(2));
+        whole.extend_from_slice(line);
         let command = Given::command().args_override_self(true);
         let given = command
-            .try_get_matches_from(line)
+            .try_get_matches_from(whole)
             .and_then(|matches| Given::from_arg_matches(&matches))
             .map_err(|error| {
                 let said = error.to_string();

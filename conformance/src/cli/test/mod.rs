@@ -8,6 +8,7 @@ mod matrices;
 mod set_up;
 mod tell;
 
+use std::ffi::OsString;
 use std::net::TcpListener;
 use std::time::Duration;
 
@@ -28,10 +29,10 @@ pub(super) use args::Args;
 /// How long a target may take to end before it is killed.
 const ENDS_WITHIN: Duration = Duration::from_secs(10);
 
-/// Tests, reports, and tells how the process should end.
-pub(super) fn run(args: Args) -> Result<ExitStatus, Wrong> {
+/// Tests, reports, and tells how the process should end. The line is what the user gave as arguments.
+pub(super) fn run(args: Args, line: &[OsString]) -> Result<ExitStatus, Wrong> {
     match configured::find(&args)? {
-        Some(configured) => configured.run(&args),
+        Some(configured) => configured.run(&args, line),
         None => one(args, None, Vec::new()).map(|tested| tested.status),
     }
 }
@@ -42,6 +43,18 @@ struct Tested {
     status: ExitStatus,
     /// The user or the system wished for an early end.
     ended: bool,
+}
+
+/// Reads what a target's arguments name, as its run will: what is wrong should be known before any
+/// target is tested.
+fn look_at(args: &Args) -> Result<(), Wrong> {
+    access::selection(args)?;
+    access::scope(args)?;
+    access::password(args)?;
+    args.profile.as_deref().map(profiles::profile).transpose()?;
+    args.baseline.as_deref().map(Judge::load).transpose()?;
+    args.against.as_deref().map(Earlier::read).transpose()?;
+    Files::try_out(&args.report)
 }
 
 /// Tests one target, which may have a name and further configurations.
