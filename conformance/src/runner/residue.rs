@@ -17,17 +17,9 @@ async fn no_session_and_no_retained_message_is_left() {
     let opened = Arc::clone(&server);
     let url = "mqtt://reference".parse().unwrap();
     let connector = Connector::memory(url, move || opened.connect_in_memory());
+    let access = Access::Mqtt(MqttAccess::default());
     let plan = Plan {
-        configurations: vec![Configuration {
-            name: None,
-            endpoints: vec![EndpointPlan {
-                connector,
-                access: Access::Mqtt(MqttAccess::default()),
-            }],
-            launch: None,
-            without: Vec::new(),
-            run: "left".to_owned(),
-        }],
+        configurations: vec![Configuration::running(EndpointPlan { connector, access }, "left")],
         selection: Selection::all(),
         jobs: 8,
         timeout: Duration::from_secs(5),

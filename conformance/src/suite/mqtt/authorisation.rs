@@ -91,12 +91,15 @@ async fn watcher(cx: &Cx, topic: &str, own: &str) -> Result<Option<Client>, Unme
     }
 }
 
+/// Nothing was judged where nobody could see a delivery.
+fn unseen() -> Stop {
+    let why =
+        "whether it is delivered cannot be seen: our user may not subscribe to the topic either";
+    Stop::Inconclusive(why.to_owned())
+}
+
 /// Nothing with this payload is before the fence.
-async fn reaches_nobody(cx: &Cx, watcher: Option<Client>, own: &str, payload: &str) -> Outcome {
-    let Some(mut watcher) = watcher else {
-        cx.observe("delivery", "not looked at: the topic cannot be subscribed to");
-        return Ok(());
-    };
+async fn reaches_nobody(cx: &Cx, mut watcher: Client, own: &str, payload: &str) -> Outcome {
     let before = cx.until_fence(&mut watcher, own, QoS::AtMostOnce).await?;
     match before.iter().find(|message| message.payload.as_ref() == payload.as_bytes()) {
         None => Ok(()),
@@ -138,7 +141,12 @@ async fn denied(cx: &Cx, qos: QoS) -> Outcome {
             }
         }
     }
-    reaches_nobody(cx, watcher, &own, &payload).await?;
+    match (watcher, qos) {
+        (Some(watcher), _) => reaches_nobody(cx, watcher, &own, &payload).await?,
+        (None, QoS::AtMostOnce) => return Err(unseen()),
+        // The answer was judged.
+        (None, _) => cx.observe("delivery", "not looked at: the topic cannot be subscribed to"),
+    }
     cx.alive().await
 }
 
@@ -210,10 +218,7 @@ async fn denied_will(cx: Cx) -> Outcome {
     }
     // When a Server publishes a Will Message is not said to the moment: that of another Client, who
     // leaves later and may publish, is the fence.
-    let Some(mut watcher) = watcher else {
-        cx.observe("delivery", "not looked at: the topic cannot be subscribed to");
-        return Ok(());
-    };
+    let mut watcher = watcher.ok_or_else(unseen)?;
     let other = cx.opening().will(&Message::new(&own, "fence")).open().await?;
     other.drop_connection();
     loop {

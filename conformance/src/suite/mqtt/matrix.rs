@@ -462,6 +462,23 @@ fn a_profile_keeps_what_is_documented_from_being_held_against_a_broker() {
 }
 
 #[test]
+fn what_nobody_could_see_is_not_passed() {
+    let unseen =
+        |config: &mut Config| config.denied_subscribe.extend(config.denied_publish.clone());
+    let verdicts = against(&tried(&unseen));
+    for (id, expected) in [
+        ("mqtt/authorisation/denied-publish-qos-0", Verdict::Inconclusive),
+        ("mqtt/authorisation/denied-publish-qos-1", Verdict::Pass),
+        ("mqtt/authorisation/denied-will", Verdict::Inconclusive),
+    ] {
+        for protocol in [Protocol::Mqtt311, Protocol::Mqtt5] {
+            let (verdict, found) = &verdicts[&(id, protocol)];
+            assert_eq!(*verdict, expected, "{id}: {found}");
+        }
+    }
+}
+
+#[test]
 fn verdicts_are_the_same_every_time() {
     let tried = tried(&|_| {});
     let first = against(&tried);
