@@ -11,6 +11,9 @@ use crate::requirement::{Catalogue, Protocol, Requirement, RequirementRef};
 /// Rows that are not judged although a Server could show them: protocol, id, state, reason.
 const NOT_JUDGED: &str = include_str!("../requirements/not-judged.tsv");
 
+/// The obligations of statements that bundle several: protocol, id, part, text, what judges it.
+const PARTS: &str = include_str!("../requirements/parts.tsv");
+
 /// How the note of a row begins that says why nothing judges it.
 const EXCUSE: &str = "Not judged: ";
 
@@ -24,6 +27,20 @@ pub struct Covered {
     /// Whether it is judged.
     #[serde(flatten)]
     pub state: State,
+    /// Its obligations, where it bundles several.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub parts: Vec<Part>,
+}
+
+/// One obligation of a statement that bundles several.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct Part {
+    /// Its letter.
+    pub part: &'static str,
+    /// The obligation, in our words.
+    pub text: &'static str,
+    /// The cases that judge it, and `monitor` where the monitor does.
+    pub judged_by: Vec<&'static str>,
 }
 
 /// Whether a requirement is judged.
@@ -70,6 +87,7 @@ pub fn coverage(
     let cases = by_cases(cases);
     let monitor: BTreeSet<RequirementRef> = monitor.into_iter().collect();
     let listed = not_judged();
+    let mut parts = parts();
     Catalogue::embedded()
         .iter()
         .map(|row| {
@@ -81,7 +99,8 @@ pub fn coverage(
             } else {
                 not_judged_state(row, listed.get(&(row.protocol.name(), row.id)))
             };
-            Covered { protocol: row.protocol, id: row.id, state }
+            let parts = parts.remove(&(row.protocol.name(), row.id)).unwrap_or_default();
+            Covered { protocol: row.protocol, id: row.id, state, parts }
         })
         .collect()
 }
@@ -133,6 +152,17 @@ fn not_judged_state(row: &Requirement, listed: Option<&Listed>) -> State {
         },
         listed => State::Open { reason: listed.map_or("", |listed| listed.reason) },
     }
+}
+
+fn parts() -> BTreeMap<(&'static str, &'static str), Vec<Part>> {
+    let mut parts: BTreeMap<_, Vec<Part>> = BTreeMap::new();
+    for line in PARTS.lines().skip(1) {
+        if let [protocol, id, part, text, judges] = *line.split('\t').collect::<Vec<_>>() {
+            let judged_by = judges.split(',').collect();
+            parts.entry((protocol, id)).or_default().push(Part { part, text, judged_by });
+        }
+    }
+    parts
 }
 
 struct Listed {
@@ -203,6 +233,37 @@ mod tests {
             assert!(!listed.reason.is_empty(), "{protocol} {id}");
             let protocol: Protocol = protocol.parse().unwrap();
             assert!(Catalogue::embedded().get(protocol, id).is_some(), "{protocol} {id}");
+        }
+    }
+
+    /// What stands in the place of a case where the monitor judges.
+    const MONITOR: &str = "monitor";
+
+    #[test]
+    fn each_part_is_judged_by_what_cites_the_whole() {
+        let covered = covered();
+        let lines = PARTS.lines().skip(1).count();
+        assert_eq!(covered.iter().map(|row| row.parts.len()).sum::<usize>(), lines, "none is lost");
+        for row in covered.iter().filter(|row| !row.parts.is_empty()) {
+            let letters: String = row.parts.iter().map(|part| part.part).collect();
+            assert!("abcdefgh".starts_with(&letters) && letters.len() > 1, "{} {letters}", row.id);
+            let State::Judged { cases, monitor } = &row.state else { panic!("{}", row.id) };
+            for Part { part, text, judged_by } in &row.parts {
+                assert!(text.ends_with('.'), "{} {part}", row.id);
+                for judge in judged_by {
+                    let cites = if *judge == MONITOR { *monitor } else { cases.contains(judge) };
+                    assert!(cites, "{} {part}: {judge} does not cite it", row.id);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn what_bundles_obligations_is_split() {
+        let covered = covered();
+        for row in Catalogue::embedded().iter().filter(|row| row.note.starts_with("Bundles")) {
+            let of = covered.iter().find(|of| (of.protocol, of.id) == (row.protocol, row.id));
+            assert!(of.is_some_and(|of| !of.parts.is_empty()), "{}", row.id);
         }
     }
 

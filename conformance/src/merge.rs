@@ -74,6 +74,9 @@ pub fn gather(reports: impl IntoIterator<Item = RunReport>) -> RunReport {
     let mut reports = reports.into_iter();
     let mut whole = reports.next().unwrap_or_default();
     for report in reports {
+        if whole.target.reach != report.target.reach {
+            whole.target.reach = None;
+        }
         whole.target.endpoints.extend(report.target.endpoints);
         whole.target.ended.extend(report.target.ended);
         whole.cases.extend(report.cases);
@@ -170,6 +173,12 @@ fn add(whole: &mut RunReport, mut shard: RunReport) {
         if !known {
             whole.violations.push(violation);
         }
+    }
+    for (known, other) in whole.target.endpoints.iter_mut().zip(shard.target.endpoints) {
+        known.left = match (known.left.take(), other.left) {
+            (Some(one), Some(other)) => Some(one.and(other)),
+            (one, other) => one.or(other),
+        };
     }
     whole.target.ended.extend(shard.target.ended);
     whole.planned += shard.planned;

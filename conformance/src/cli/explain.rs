@@ -1,6 +1,8 @@
 //! `pushspec explain`
 
 use pushspec::case::About;
+use pushspec::coverage::coverage;
+use pushspec::monitor;
 use pushspec::report::ExitStatus;
 use pushspec::report::listing::{explain_case, explain_requirement};
 use pushspec::requirement::{Catalogue, Protocol};
@@ -24,6 +26,7 @@ pub(super) struct Args {
 pub(super) fn run(args: &Args) -> Result<ExitStatus, Wrong> {
     let look = output::look();
     let cases: Vec<About> = suite::all().collect();
+    let covered = coverage(suite::all(), monitor::judged());
     let mut texts = Vec::new();
     for id in &args.ids {
         if let Some(about) = cases.iter().find(|about| about.id == id.as_str()) {
@@ -44,7 +47,9 @@ pub(super) fn run(args: &Args) -> Result<ExitStatus, Wrong> {
             let near = suggestion(id, requirements.chain(cases.iter().map(|about| about.id)));
             return Err(Wrong::usage(format!("`{id}` is no requirement and no case{near}")));
         }
-        texts.extend(wanted.into_iter().map(|row| explain_requirement(row, &cases, look)));
+        for row in wanted {
+            texts.push(explain_requirement(row, &covered, &cases, look));
+        }
     }
     output::print(&texts.join("\n"));
     Ok(ExitStatus::Conformant)

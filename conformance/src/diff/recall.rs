@@ -64,6 +64,7 @@ fn tested(config: &Config, name: &str) -> RunReport {
             profile: None,
             scope: Scope::default(),
             target: None,
+            reach: None,
             keep_traces: true,
         };
         let (events, mut told) = mpsc::unbounded_channel();

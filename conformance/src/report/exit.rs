@@ -277,6 +277,7 @@ mod tests {
             protocols: Vec::new(),
             capabilities: BTreeMap::new(),
             unreachable: unreachable.then(|| "refused".to_owned()),
+            left: None,
         };
         RunReport {
             target: Target { endpoints: vec![endpoint], ..Target::default() },

@@ -5,8 +5,10 @@ use std::fmt::Write as _;
 
 use serde::Serialize;
 
+use super::coverage::parts;
 use super::text::{Look, Paint, hang};
 use crate::case::About;
+use crate::coverage::{Covered, State};
 use crate::requirement::{Catalogue, Level, Protocol, Requirement};
 
 /// A case in one protocol, as `pushspec list --json` gives it.
@@ -113,8 +115,13 @@ pub fn explain_case(about: &About, look: Look) -> String {
     plain(out, look)
 }
 
-/// What is to be known of a requirement, and which of these cases judge it.
-pub fn explain_requirement(row: &Requirement, cases: &[About], look: Look) -> String {
+/// What is to be known of a requirement, and what of it is covered, by which of these cases.
+pub fn explain_requirement(
+    row: &Requirement,
+    covered: &[Covered],
+    cases: &[About],
+    look: Look,
+) -> String {
     let mut out = String::new();
     let _ = writeln!(
         out,
@@ -139,18 +146,30 @@ pub fn explain_requirement(row: &Requirement, cases: &[About], look: Look) -> St
     if !row.note.is_empty() {
         hang(&mut out, "  note      ", row.note, look.width);
     }
+    let label = |at: usize| if at == 0 { "  cases     " } else { "            " };
     let judging: Vec<&About> =
         cases.iter().filter(|about| about.requirements(row.protocol).contains(&row.id)).collect();
-    if judging.is_empty() {
-        let _ = writeln!(out, "  cases     none yet");
-    }
     for (at, about) in judging.iter().enumerate() {
-        let label = if at == 0 { "  cases     " } else { "            " };
-        let _ = writeln!(out, "{label}{} ({})", about.id, about.level_in(row.protocol));
+        let _ = writeln!(out, "{}{} ({})", label(at), about.id, about.level_in(row.protocol));
         hang(&mut out, "              expects ", about.expects, look.width);
         if !about.accepts.is_empty() {
             hang(&mut out, "              accepts ", about.accepts, look.width);
         }
+    }
+    let of_row = |of: &&Covered| (of.protocol, of.id) == (row.protocol, row.id);
+    let covered = covered.iter().find(of_row);
+    match covered.map(|covered| &covered.state) {
+        Some(State::Judged { monitor: true, .. }) => {
+            let _ =
+                writeln!(out, "{}the monitor, on the traffic of every case", label(judging.len()));
+        }
+        Some(State::NotTestable { reason }) => hang(&mut out, "  not judged ", reason, look.width),
+        Some(State::Open { reason }) => hang(&mut out, "  not yet   ", reason, look.width),
+        Some(State::Judged { .. }) | None => {}
+    }
+    if let Some(covered) = covered.filter(|covered| !covered.parts.is_empty()) {
+        out.push_str("  parts\n");
+        parts(&mut out, "            ", &covered.parts, look);
     }
     plain(out, look)
 }
@@ -165,7 +184,8 @@ mod tests {
     #![allow(clippy::unwrap_used)]
 
     use super::*;
-    use crate::suite;
+    use crate::coverage::coverage;
+    use crate::{monitor, suite};
 
     const LOOK: Look = Look { width: 80, colour: false, unicode: true };
 
@@ -200,10 +220,11 @@ mod tests {
     #[test]
     fn requirements_are_explained() {
         let cases: Vec<About> = suite::all().collect();
-        let text: Vec<String> = ["MQTT-3.3.1-8", "SSE-C3"]
+        let covered = coverage(suite::all(), monitor::judged());
+        let text: Vec<String> = ["MQTT-3.3.1-8", "MQTT-4.3.3-1", "SSE-C3", "MQTT-3.1.2-23"]
             .into_iter()
             .flat_map(|id| Catalogue::embedded().find(id))
-            .map(|row| explain_requirement(row, &cases, LOOK))
+            .map(|row| explain_requirement(row, &covered, &cases, LOOK))
             .collect();
         insta::assert_snapshot!(text.join("\n"));
     }

@@ -1,6 +1,6 @@
 //! No secret in any report: credentials of URLs, and values that the user gave as secrets.
 
-use crate::event::{Event, ProcessEnd, RunReport, Violation};
+use crate::event::{Event, ProcessEnd, Reach, RunReport, Violation};
 use crate::trace::TraceEntry;
 
 /// What stands in place of a secret.
@@ -85,7 +85,8 @@ impl Secrets {
     pub fn hide(&self, mut event: Event) -> Event {
         match &mut event {
             // What stands in a baseline was written by the user, and its signatures are of hidden texts.
-            Event::RunStarted { .. } | Event::BaselineJudged(_) => {}
+            Event::BaselineJudged(_) => {}
+            Event::RunStarted { reach, .. } => self.reach(reach.as_mut()),
             Event::EndpointPlanned { endpoint, .. } => {
                 self.text(&mut endpoint.url);
                 for value in endpoint.capabilities.values_mut().flat_map(|of| of.values_mut()) {
@@ -116,6 +117,12 @@ impl Secrets {
                 }
             }
             Event::TargetEnded(end) => self.end(end),
+            Event::CleanedUp { endpoint, left } => {
+                self.text(endpoint);
+                if let Some(why) = &mut left.unknown {
+                    self.text(why);
+                }
+            }
             Event::RunFinished { interrupted, .. } => {
                 if let Some(why) = interrupted {
                     self.text(why);
@@ -133,6 +140,7 @@ impl Secrets {
                 self.text(reason);
             }
         }
+        self.reach(report.target.reach.as_mut());
         report.target.ended.iter_mut().for_each(|end| self.end(end));
         for violation in &mut report.violations {
             self.violation(violation);
@@ -141,6 +149,12 @@ impl Secrets {
             if let Event::CaseFinished(case) = self.hide(Event::CaseFinished(Box::new(case))) {
                 report.cases.push(*case);
             }
+        }
+    }
+
+    fn reach(&self, reach: Option<&mut Reach>) {
+        for word in reach.into_iter().flat_map(|reach| &mut reach.words) {
+            self.text(word);
         }
     }
 

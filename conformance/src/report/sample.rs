@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use crate::event::{
-    Advice, CaseReport, EVENTS_SCHEMA, Endpoint, Event, ProcessEnd, RunReport, Scope, Tool,
-    Verdict, Violation,
+    Advice, CaseReport, EVENTS_SCHEMA, Endpoint, Event, LeftBehind, ProcessEnd, Reach, RunReport,
+    Scope, Tool, Verdict, Violation,
 };
 use crate::listed::{BaselineReport, Disposition, Listed, ListedEntry, Remark, Standing};
 use crate::requirement::{Level, Protocol};
@@ -19,6 +19,10 @@ pub(crate) fn events() -> Vec<Event> {
         Event::RunStarted {
             schema: EVENTS_SCHEMA.to_owned(),
             target: None,
+            reach: Some(Reach {
+                words: vec!["--username".to_owned(), "ci bot".to_owned()],
+                whole: false,
+            }),
             scope: Scope::default(),
             tool: Tool { name: "pushspec".to_owned(), version: "0.1.0".to_owned() },
         },
@@ -31,6 +35,14 @@ pub(crate) fn events() -> Vec<Event> {
     for case in sse_cases() {
         tell(&mut events, case);
     }
+    events.push(Event::CleanedUp {
+        endpoint: BROKER.to_owned(),
+        left: LeftBehind {
+            sessions: vec!["psr4nd0mac0".to_owned(), "psr4nd0mac1".to_owned()],
+            retained: vec!["pushspec/r4nd0m/a/lamp".to_owned()],
+            unknown: None,
+        },
+    });
     events.push(Event::RunFinished { interrupted: None, duration_ms: 9_812 });
     events
 }
@@ -201,6 +213,7 @@ fn broker() -> Endpoint {
             ),
         ]),
         unreachable: None,
+        left: None,
     }
 }
 
@@ -214,6 +227,7 @@ fn stream() -> Endpoint {
             BTreeMap::from([("event ids".to_owned(), "yes".to_owned())]),
         )]),
         unreachable: None,
+        left: None,
     }
 }
 

@@ -5,6 +5,7 @@ mod configuration;
 mod crash;
 mod detect;
 mod job;
+mod left;
 mod mqtt;
 mod profiled;
 #[cfg(test)]
@@ -22,7 +23,7 @@ use std::time::Duration;
 use tokio::sync::{mpsc, watch};
 use tokio::time::Instant;
 
-use crate::event::{CaseReport, EVENTS_SCHEMA, Event, Scope, Tool, Verdict};
+use crate::event::{CaseReport, EVENTS_SCHEMA, Event, Reach, Scope, Tool, Verdict};
 use crate::launch::{Launched, Life};
 use crate::probe::mqtt::Declared;
 use crate::probe::sse::{Replay, Stimulus};
@@ -48,6 +49,8 @@ pub struct Plan {
     pub scope: Scope,
     /// The name of the target in `pushspec.toml`.
     pub target: Option<String>,
+    /// The words that lead to it, for those who read of it.
+    pub reach: Option<Reach>,
     /// Passing cases keep their traces, too.
     pub keep_traces: bool,
     /// How many cases run at the same time.
@@ -133,6 +136,7 @@ pub async fn run(plan: Plan, interrupt: Interrupt, events: mpsc::UnboundedSender
         schema: EVENTS_SCHEMA.to_owned(),
         tool: Tool::this(),
         target: plan.target.clone(),
+        reach: plan.reach.clone(),
         scope: plan.scope.clone(),
     });
     let interrupted = configuration::all(&plan, &interrupt, &events).await;

@@ -5,20 +5,24 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use pushspec_wire::mqtt::{Property, QoS};
+use pushspec_wire::mqtt::Property;
 
 use super::detect::{Undetected, accepted};
+use super::left::{clean_up, left_behind};
 use super::schedule::{Alive, Work};
 use super::{Attempt, EndpointPlan, Job, MqttAccess, Plan};
 use crate::case::Case;
 use crate::event::Endpoint;
 use crate::evidence::Evidence;
 use crate::launch::{Launched, Life};
-use crate::probe::mqtt::{Capabilities, Message, Residue};
+use crate::probe::mqtt::{Capabilities, Residue};
 use crate::requirement::Protocol;
 use crate::suite::mqtt::{CASES, Cx, Extent, Setting};
 
 const PROTOCOLS: [Protocol; 3] = [Protocol::Mqtt31, Protocol::Mqtt311, Protocol::Mqtt5];
+
+/// Keep Alive in seconds for Servers that refuse to do without: longer than any case is silent.
+const KEEP_ALIVE: u16 = 60;
 
 /// Probes an MQTT endpoint and makes its jobs.
 pub(super) async fn work(
@@ -61,19 +65,20 @@ pub(super) async fn work(
     let Some(spoken) = settings.values().next_back() else {
         return undetected_in.into_values().reduce(graver).map_or(Ok(Work::none(url)), Err);
     };
+    let noted = Residue::default();
     let jobs = wanted
         .into_iter()
         .map(|(protocol, case)| match settings.get(&protocol) {
             Some(setting) => Job {
                 not_applicable: case.needs.iter().find_map(|need| setting.lacks(*need)),
-                ..job(case, setting, &url, protocol)
+                ..job(case, setting, &url, protocol, &noted)
             },
             None => Job {
                 not_applicable: Some(format!(
                     "the Server does not speak MQTT {protocol}: {}",
                     undetected_in.get(&protocol).map(ToString::to_string).unwrap_or_default()
                 )),
-                ..job(case, spoken, &url, protocol)
+                ..job(case, spoken, &url, protocol, &noted)
             },
         })
         .collect();
@@ -87,9 +92,11 @@ pub(super) async fn work(
             url: url.clone(),
             configuration: None,
             unreachable: None,
+            left: None,
         },
         jobs,
         alive: alive(spoken.clone()),
+        left: Some(Box::pin(left_behind(spoken.clone(), noted))),
     })
 }
 
@@ -107,30 +114,47 @@ fn graver(a: Undetected, b: Undetected) -> Undetected {
 
 /// Finds out whether the Server speaks a version, and what it offers there.
 async fn first_contact(setting: Setting) -> Result<Setting, Undetected> {
-    match contact(setting.clone(), "z0").await {
+    let answer = match contact(setting.clone(), 0, "z0").await {
         // A target that has just started may refuse for a moment.
-        Err(Undetected::Unreachable(_) | Undetected::Refused(_)) => contact(setting, "z1").await,
+        Err(Undetected::Unreachable(_) | Undetected::Refused(_)) => {
+            contact(setting.clone(), 0, "z1").await
+        }
+        answer => answer,
+    };
+    match answer {
+        // Some want to know when a Client is gone.
+        Err(refused @ Undetected::Refused(_)) => {
+            contact(setting, KEEP_ALIVE, "z2").await.map_err(|_| refused)
+        }
         answer => answer,
     }
 }
 
-async fn contact(mut setting: Setting, name: &str) -> Result<Setting, Undetected> {
+async fn contact(mut setting: Setting, keep_alive: u16, name: &str) -> Result<Setting, Undetected> {
     let (version, timeout) = (setting.version, setting.timeout);
     let evidence = Evidence::new();
     let residue = Residue::default();
+    let assumed = Capabilities::assumed(version).with_keep_alive(keep_alive);
+    setting.capabilities = Arc::new(assumed);
     let cx = Cx::new(setting.clone(), evidence.clone(), residue.clone(), name.to_owned());
     // Asked for, so that a Server that keeps no Sessions says so.
     let answered = cx.opening().with(Property::SessionExpiryInterval(300)).answered().await;
     let accepted = accepted(version, answered, &evidence.trace, timeout)?;
-    setting.capabilities =
-        Arc::new(Capabilities::announced(version, &accepted.connack, &setting.declared));
+    let announced = Capabilities::announced(version, &accepted.connack, &setting.declared);
+    setting.capabilities = Arc::new(announced.with_keep_alive(keep_alive));
     accepted.client.disconnect().await;
-    clean_up(setting.clone(), residue, name.to_owned()).await;
+    clean_up(setting.clone(), residue.take(), name.to_owned()).await;
     Ok(setting)
 }
 
-fn job(case: &'static Case<Cx>, setting: &Setting, url: &str, protocol: Protocol) -> Job {
-    let setting = setting.clone();
+fn job(
+    case: &'static Case<Cx>,
+    setting: &Setting,
+    url: &str,
+    protocol: Protocol,
+    noted: &Residue,
+) -> Job {
+    let (setting, noted) = (setting.clone(), noted.clone());
     Job {
         about: case.about(),
         protocol,
@@ -148,32 +172,17 @@ fn job(case: &'static Case<Cx>, setting: &Setting, url: &str, protocol: Protocol
             ];
             Attempt {
                 running: (case.run)(cx),
-                clean_up: Box::pin(clean_up(setting.clone(), residue, format!("{name}z"))),
+                clean_up: {
+                    let (setting, noted) = (setting.clone(), noted.clone());
+                    Box::pin(async move {
+                        let left = residue.take();
+                        noted.note(&left);
+                        clean_up(setting, left, format!("{name}z")).await;
+                    })
+                },
                 generated,
             }
         }),
-    }
-}
-
-/// Removes retained messages and Sessions. What cannot be removed is left: the target may be dead.
-async fn clean_up(setting: Setting, residue: Residue, name: String) {
-    let left = residue.take();
-    let cx = Cx::new(setting, Evidence::new(), Residue::default(), name);
-    for id in left.sessions {
-        if let Ok(client) = cx.opening().id(id).open().await {
-            client.disconnect().await;
-        }
-    }
-    if left.retained.is_empty() {
-        return;
-    }
-    if let Ok(mut client) = cx.connected().await {
-        for topic in left.retained {
-            // QoS 0, so that a Server with odd handshakes does not hold up the rest.
-            let _ = client.publish(&Message::new(topic, "").qos(QoS::AtMostOnce).retained()).await;
-        }
-        let _ = client.ping().await;
-        client.disconnect().await;
     }
 }
 

@@ -12,7 +12,7 @@ use tokio::time::{Instant, timeout};
 use super::crash::Watch;
 use super::{Attempt, Interrupt, Job, Plan, verdict};
 use crate::case::{Outcome, Stop};
-use crate::event::{CaseReport, Endpoint, Event, Scope, Verdict};
+use crate::event::{CaseReport, Endpoint, Event, LeftBehind, Scope, Verdict};
 use crate::evidence::Evidence;
 use crate::launch::Launched;
 
@@ -32,6 +32,8 @@ pub(super) struct Work {
     pub jobs: Vec<Job>,
     /// Whether the target still answers.
     pub alive: Alive,
+    /// Looks for what is left of the run.
+    pub left: Option<Left>,
 }
 
 impl Work {
@@ -44,9 +46,11 @@ impl Work {
                 capabilities: BTreeMap::new(),
                 configuration: None,
                 unreachable: None,
+                left: None,
             },
             jobs: Vec::new(),
             alive: Arc::new(|| Box::pin(std::future::ready(true))),
+            left: None,
         }
     }
 }
@@ -76,6 +80,9 @@ impl Work {
 
 /// Asks whether the target still answers.
 pub(super) type Alive = Arc<dyn Fn() -> Pin<Box<dyn Future<Output = bool> + Send>> + Send + Sync>;
+
+/// Removes what is left of the run, and tells what could not be removed.
+pub(super) type Left = Pin<Box<dyn Future<Output = LeftBehind> + Send>>;
 
 /// Runs all jobs. Tells why it stopped early, if it did.
 pub(super) async fn run(
@@ -156,6 +163,9 @@ pub(super) async fn run(
     // Of a target that dies behind its last case nothing else would tell.
     if ran && stopped.is_none() && !answers(&work.alive).await {
         stopped = Some("the target stopped answering by the end of the run".to_owned());
+    }
+    if let (true, None, Some(left)) = (ran, &stopped, work.left) {
+        tell(Event::CleanedUp { endpoint: work.endpoint.url, left: left.await });
     }
     if let Some(reason) = &stopped {
         for (_, job) in waiting {

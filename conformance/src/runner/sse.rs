@@ -66,9 +66,11 @@ pub(super) async fn work(
             protocols: vec![Protocol::Sse],
             capabilities: BTreeMap::from([(Protocol::Sse.to_string(), described)]),
             unreachable: None,
+            left: None,
         },
         jobs: wanted.into_iter().map(|case| job(case, &setting, &url)).collect(),
         alive: alive(http),
+        left: None,
     })
 }
 

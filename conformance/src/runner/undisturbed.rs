@@ -44,6 +44,7 @@ async fn verdict(fault: Fault, id: &str) -> (Verdict, String) {
         profile: None,
         scope: Scope::default(),
         target: None,
+        reach: None,
         keep_traces: false,
     };
     let (events, mut told) = mpsc::unbounded_channel();

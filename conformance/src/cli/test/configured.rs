@@ -60,7 +60,7 @@ struct Asked {
 /// A target's options, given as if on the command line.
 #[derive(Debug, Parser)]
 #[command(name = "pushspec test")]
-struct Given {
+pub(super) struct Given {
     #[command(flatten)]
     args: Args,
 }
@@ -106,7 +106,7 @@ impl Configured {
             if several {
                 output::print(&format!("\n=== {name}\n"));
             }
-            let tested = one(args, Some(name.clone()), further)?;
+            let tested = one(args, line, Some(name.clone()), further)?;
             status =
                 Some(status.map_or(tested.status, |so_far: ExitStatus| so_far.or(tested.status)));
             matrix.add(name, tested.status, tested.report);

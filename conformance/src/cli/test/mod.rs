@@ -5,6 +5,7 @@ mod against;
 mod args;
 mod configured;
 mod matrices;
+mod reach;
 mod set_up;
 mod tell;
 
@@ -33,7 +34,7 @@ const ENDS_WITHIN: Duration = Duration::from_secs(10);
 pub(super) fn run(args: Args, line: &[OsString]) -> Result<ExitStatus, Wrong> {
     match configured::find(&args)? {
         Some(configured) => configured.run(&args, line),
-        None => one(args, None, Vec::new()).map(|tested| tested.status),
+        None => one(args, line, None, Vec::new()).map(|tested| tested.status),
     }
 }
 
@@ -57,9 +58,10 @@ fn look_at(args: &Args) -> Result<(), Wrong> {
     Files::try_out(&args.report)
 }
 
-/// Tests one target, which may have a name and further configurations.
+/// Tests one target, which may have a name and further configurations. The line is what the user gave.
 fn one(
     mut args: Args,
+    line: &[OsString],
     name: Option<String>,
     further: Vec<(String, Args)>,
 ) -> Result<Tested, Wrong> {
@@ -95,6 +97,7 @@ fn one(
             selection,
             profile,
             scope,
+            reach: Some(reach::reach(line, name.as_deref())),
             target: name,
             keep_traces: args.traces == Traces::All,
             jobs: args.jobs.into(),

@@ -6,7 +6,7 @@ use crate::monitor::history::InFlight;
 use crate::monitor::rule::{Arrived, Cited, Findings, Rule};
 
 const FREE: Cited = Cited::all("X31-47", "MQTT-2.3.1-4", "MQTT-2.2.1-4");
-const FREE_QOS_2: Cited = Cited::v5("MQTT-4.3.3-1");
+const FREE_QOS_2: Cited = Cited::all("X31-47", "MQTT-4.3.3-1", "MQTT-4.3.3-1");
 
 pub(super) const RULE: Rule = Rule { judges: &[FREE, FREE_QOS_2], relies_on_us: true, check };
 
@@ -20,9 +20,7 @@ fn check(arrived: &Arrived<'_>, findings: &mut Findings) {
     }
     let cited = if message.qos == QoS::ExactlyOnce { FREE_QOS_2 } else { FREE };
     let found = "PUBLISH with the Packet Identifier of another message that is in flight";
-    // What has a number of its own only in 5.0.
-    let version = arrived.link.version;
-    findings.add(if cited.in_version(version).is_some() { cited } else { FREE }, found);
+    findings.add(cited, found);
 }
 
 #[cfg(test)]
@@ -35,7 +33,7 @@ mod tests {
     fn identifiers_are_used_for_one_message_at_a_time() {
         for (version, requirements) in ALL_VERSIONS.into_iter().zip([
             ["X31-47", "X31-47"],
-            ["MQTT-2.3.1-4", "MQTT-2.3.1-4"],
+            ["MQTT-2.3.1-4", "MQTT-4.3.3-1"],
             ["MQTT-2.2.1-4", "MQTT-4.3.3-1"],
         ]) {
             let mut script = Script::connected(version);

@@ -34,6 +34,9 @@ pub struct Capabilities {
     pub session_expiry: Option<u32>,
     /// Server Keep Alive in seconds, which overrides the Client's.
     pub server_keep_alive: Option<u16>,
+    /// Keep Alive in seconds of connections for which it does not matter: 0, which is none, unless the
+    /// Server refuses that.
+    pub keep_alive: u16,
 }
 
 impl Capabilities {
@@ -52,7 +55,13 @@ impl Capabilities {
             maximum_packet_size: None,
             session_expiry: None,
             server_keep_alive: None,
+            keep_alive: 0,
         }
+    }
+
+    /// With this Keep Alive.
+    pub const fn with_keep_alive(self, keep_alive: u16) -> Self {
+        Self { keep_alive, ..self }
     }
 
     /// Reads what a CONNACK says. What 3.x has no way to say, the user may have declared.
@@ -76,6 +85,7 @@ impl Capabilities {
             maximum_packet_size: said.maximum_packet_size(),
             session_expiry: said.session_expiry_interval(),
             server_keep_alive: said.server_keep_alive(),
+            keep_alive: 0,
         }
     }
 
@@ -128,6 +138,10 @@ impl Capabilities {
     /// For reports.
     pub fn described(&self) -> BTreeMap<String, String> {
         let mut described = BTreeMap::new();
+        if self.keep_alive > 0 {
+            let why = format!("{}, since 0 is refused", self.keep_alive);
+            described.insert("keep-alive".to_owned(), why);
+        }
         if self.version != Version::V5 {
             return described;
         }

@@ -9,7 +9,7 @@ use crate::trace::Recorder;
 use crate::transport::Connector;
 
 /// A CONNECT to be sent. Cases get it from their context with a generated Client Identifier, the
-/// user's credentials, Clean Start 1 and no Keep Alive.
+/// user's credentials, Clean Start 1 and no Keep Alive, if the Server takes that.
 #[derive(Clone, Debug)]
 pub struct Opening {
     pub(crate) connector: Connector,

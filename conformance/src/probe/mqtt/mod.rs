@@ -19,7 +19,7 @@ pub use connect::{Accepted, Opening};
 pub use declared::Declared;
 pub use incoming::{Arrival, End};
 pub use message::Message;
-pub use residue::Residue;
+pub use residue::{Left, Residue};
 pub use unmet::{Judged, Unmet};
 pub use watch::Watch;
 pub use websocket::{Shaken, WebSocket};

@@ -52,6 +52,13 @@ impl Residue {
         self.lock().sessions.insert(client_id.to_owned());
     }
 
+    /// All of this may be left.
+    pub fn note(&self, left: &Left) {
+        let mut noted = self.lock();
+        noted.sessions.extend(left.sessions.iter().cloned());
+        noted.retained.extend(left.retained.iter().cloned());
+    }
+
     /// What is left now; nothing is remembered of it afterwards.
     pub fn take(&self) -> Left {
         std::mem::take(&mut *self.lock())

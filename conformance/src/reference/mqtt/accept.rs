@@ -271,6 +271,9 @@ impl Broker {
         } else if !self.config.users.is_empty() && !self.knows(packet) {
             return Some((ReasonCode::BAD_USER_NAME_OR_PASSWORD, 4));
         }
+        if packet.keep_alive == 0 && self.has(Fault::KeepAliveZeroRefused) {
+            return Some((ReasonCode::IMPLEMENTATION_SPECIFIC_ERROR, 3));
+        }
         if self.config.refused_client_ids.contains(&*packet.client_id) {
             let v3 = if self.has(Fault::RefusedClientIdWrongCode) { 3 } else { 2 };
             return Some((ReasonCode::CLIENT_IDENTIFIER_NOT_VALID, v3));

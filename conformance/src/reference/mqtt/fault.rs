@@ -104,6 +104,7 @@ faults! {
     // Keep Alive.
     KeepAliveNever "keep-alive-never" "Silent Clients are never disconnected."
     KeepAliveIgnoresPingreq "keep-alive-ignores-pingreq" "PINGREQ does not count for Keep Alive."
+    KeepAliveZeroRefused "keep-alive-zero-refused" "CONNECT with Keep Alive 0 is refused."
     KeepAliveZeroTimesOut "keep-alive-zero-times-out" "Keep Alive 0 is taken for 2 s."
 
     // PUBLISH from the Client.
@@ -242,6 +243,7 @@ faults! {
     AcceptsSubscribeFlags "accepts-subscribe-flags" "The fixed header flags of SUBSCRIBE are not looked at."
     AcceptsUnsubscribeFlags "accepts-unsubscribe-flags" "The fixed header flags of UNSUBSCRIBE are not looked at."
     ResubscribeAdds "resubscribe-adds" "A second SUBSCRIBE to a filter adds a subscription."
+    ResubscribeLosesOne "resubscribe-loses-one" "The first message behind a second SUBSCRIBE to a filter is lost."
     ResubscribeKeepsQos "resubscribe-keeps-qos" "A second SUBSCRIBE to a filter leaves the QoS as it was."
     OverlapLowestQos "overlap-lowest-qos" "Overlapping subscriptions are served at the lowest QoS."
     NoLocalIgnored "no-local-ignored" "No Local is ignored."

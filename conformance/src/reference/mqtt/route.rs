@@ -146,6 +146,11 @@ impl Broker {
         message: &Arc<Message>,
         now: Duration,
     ) {
+        if let Some(session) = self.sessions.get_mut(client_id)
+            && std::mem::take(&mut session.deaf)
+        {
+            return;
+        }
         let own = message.publisher == client_id;
         let eligible: Vec<&Held> = matching
             .iter()

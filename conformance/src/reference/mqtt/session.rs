@@ -62,6 +62,8 @@ pub(super) struct Session {
     pub last_id: u16,
     /// The Will Message, while its connection lives and during its delay.
     pub will: Option<Will>,
+    /// The next message is lost; only a fault wants it.
+    pub deaf: bool,
     /// Topics that this Session retained; only a fault wants them.
     pub retained: BTreeSet<String>,
 }
@@ -134,6 +136,7 @@ impl Session {
             stuck: BTreeSet::new(),
             last_id: 0,
             will: None,
+            deaf: false,
             retained: BTreeSet::new(),
         }
     }

@@ -135,6 +135,7 @@ impl Broker {
             (self.has(Fault::ResubscribeAdds), self.has(Fault::ResubscribeKeepsQos));
         let adds = adds || shared && self.has(Fault::SharedMembershipsAdd);
         let forgets = self.has(Fault::ForgetsOldSubscriptions);
+        let loses_one = self.has(Fault::ResubscribeLosesOne);
         let Some(session) = self.sessions.get_mut(client_id) else {
             return (ReasonCode::UNSPECIFIED_ERROR, false);
         };
@@ -144,6 +145,7 @@ impl Broker {
             let v5 = version == Version::V5;
             return (if v5 { quota } else { ReasonCode::UNSPECIFIED_ERROR }, false);
         }
+        session.deaf = !is_new && loses_one;
         let held = session.subscriptions.entry(subscription.filter.to_string()).or_default();
         let mut replacement = Held { options, identifier, shared };
         if let Some(before) = held.first().filter(|_| keeps_qos) {

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::event::{CaseReport, Verdict};
+use crate::event::{CaseReport, Target, Verdict};
 use crate::report::rows::{chapter, plain};
 use crate::report::terminal::{explain_command, rerun_command};
 use crate::requirement::{Catalogue, Protocol};
@@ -51,7 +51,12 @@ pub(super) struct RequirementView {
 }
 
 impl CaseView {
-    pub(super) fn new(case: &CaseReport, anchor: String, endpoint: Option<String>) -> Self {
+    pub(super) fn new(
+        target: &Target,
+        case: &CaseReport,
+        anchor: String,
+        endpoint: Option<String>,
+    ) -> Self {
         Self {
             anchor,
             verdict: shown(case).0,
@@ -92,7 +97,7 @@ impl CaseView {
             bytes_as: if case.protocol == Protocol::Sse { "text" } else { "hex" },
             trace: script_json(&case.trace),
             explain: explain_command(case).unwrap_or_default(),
-            rerun: rerun_command(case),
+            rerun: rerun_command(target, case),
         }
     }
 }

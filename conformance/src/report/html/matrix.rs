@@ -192,7 +192,7 @@ fn row(reports: &[Named], protocol: Protocol, id: &str, cases: &[(usize, &CaseRe
             .map(|(at, case)| OfTarget {
                 letter: letter(*at),
                 target: plain(&format!("{} ({})", reports[*at].name, case.endpoint)),
-                view: CaseView::new(case, String::new(), None),
+                view: CaseView::new(&reports[*at].report.target, case, String::new(), None),
             })
             .collect(),
     }

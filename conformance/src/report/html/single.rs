@@ -86,7 +86,7 @@ impl Page {
                 let endpoint = several.then(|| plain(&case.endpoint));
                 let rank = VERDICTS.iter().position(|verdict| *verdict == case.verdict);
                 let rank = if case.is_known() { Some(VERDICTS.len()) } else { rank };
-                (rank.unwrap_or(0), CaseView::new(case, anchor, endpoint))
+                (rank.unwrap_or(0), CaseView::new(&report.target, case, anchor, endpoint))
             })
             .collect();
         let protocols = distinct(views.iter().map(|(_, case)| (case.protocol, case.title)));

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::event::{CaseReport, RunReport, Verdict};
+use crate::event::{CaseReport, RunReport, Target, Verdict};
 use crate::report::text::{Look, Paint, hang};
 use crate::requirement::{Catalogue, Protocol};
 
@@ -20,7 +20,7 @@ pub(super) fn write(out: &mut String, report: &RunReport, look: Look) {
     violations(out, report, look);
     for case in report.cases.iter().filter(|case| case.verdict == Verdict::Fail) {
         if !case.is_known() {
-            failure(out, case, look);
+            failure(out, &report.target, case, look);
         }
     }
     let mut remarks = String::new();
@@ -143,7 +143,7 @@ fn violations(out: &mut String, report: &RunReport, look: Look) {
     }
 }
 
-fn failure(out: &mut String, case: &CaseReport, look: Look) {
+fn failure(out: &mut String, target: &Target, case: &CaseReport, look: Look) {
     let _ = writeln!(out, "\n{}", look.paint(Paint::Faint, look.rule()));
     let id = look.visible(&case.id);
     let dot = look.pick(" · ", ", ");
@@ -174,7 +174,7 @@ fn failure(out: &mut String, case: &CaseReport, look: Look) {
         out.push_str(&trace_text(case, look));
         out.push('\n');
     }
-    hints(out, case, look);
+    hints(out, target, case, look);
 }
 
 /// Id, text and place of a requirement.
@@ -188,12 +188,12 @@ fn requirement(out: &mut String, protocol: Protocol, id: &str, look: Look) {
     let _ = writeln!(out, "{}", look.paint(Paint::Faint, place.trim_end_matches('\n')));
 }
 
-fn hints(out: &mut String, case: &CaseReport, look: Look) {
+fn hints(out: &mut String, target: &Target, case: &CaseReport, look: Look) {
     // Kept on one line each, to be copied.
     if let Some(command) = explain_command(case) {
         let _ = writeln!(out, "  explain   {}", look.visible(&command));
     }
-    let _ = writeln!(out, "  rerun     {}", look.visible(&rerun_command(case)));
+    let _ = writeln!(out, "  rerun     {}", look.visible(&rerun_command(target, case)));
 }
 
 /// What explains the case's first requirement.
@@ -203,13 +203,12 @@ pub(in crate::report) fn explain_command(case: &CaseReport) -> Option<String> {
 }
 
 /// What runs the case again.
-pub(in crate::report) fn rerun_command(case: &CaseReport) -> String {
-    format!(
-        "pushspec test {} --case {}{}",
-        quoted(&visible(&case.endpoint)),
-        quoted(&visible(&case.id)),
-        of_protocol(case)
-    )
+pub(in crate::report) fn rerun_command(target: &Target, case: &CaseReport) -> String {
+    let reach = target.reach.clone().unwrap_or_default();
+    let endpoint = (!reach.whole).then_some(&case.endpoint);
+    let words: String =
+        endpoint.into_iter().chain(&reach.words).map(|word| quoted(&visible(word)) + " ").collect();
+    format!("pushspec test {words}--case {}{}", quoted(&visible(&case.id)), of_protocol(case))
 }
 
 fn of_protocol(case: &CaseReport) -> String {

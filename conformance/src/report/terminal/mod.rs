@@ -104,7 +104,7 @@ impl<W: Write> Terminal<W> {
                 Ok(())
             }
             // Shown once the run is over, each kind once.
-            Event::ViolationSeen(_) | Event::BaselineJudged(_) => Ok(()),
+            Event::ViolationSeen(_) | Event::CleanedUp { .. } | Event::BaselineJudged(_) => Ok(()),
             Event::CaseFinished(case) => self.finished(case),
             Event::TargetEnded(end) => self.target_ended(end),
             Event::RunFinished { interrupted, .. } => match interrupted {

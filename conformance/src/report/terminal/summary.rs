@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use crate::event::{CaseReport, Endpoint, RunReport, Totals, Verdict};
+use crate::event::{CaseReport, Endpoint, LeftBehind, RunReport, Totals, Verdict};
 use crate::report::exit::{ExitStatus, plural};
 use crate::report::text::{Look, Paint, hang};
 use crate::requirement::{Catalogue, Level, Protocol};
@@ -62,6 +62,7 @@ fn of_endpoint(out: &mut String, report: &RunReport, endpoint: &Endpoint, look: 
         capabilities(out, endpoint, protocol, look);
     }
     measured(out, report, &endpoint.url, look);
+    left_behind(out, endpoint, look);
 }
 
 /// What cases measured at an endpoint, the slowest of each kind.
@@ -167,6 +168,26 @@ fn alive(out: &mut String, report: &RunReport, look: Look) {
         _ => format!("alive at the end, after its process ended {}", plural(ends, "time")),
     };
     hang(out, "target          ", &text, look.width);
+}
+
+/// What of ours is still in the target.
+fn left_behind(out: &mut String, endpoint: &Endpoint, look: Look) {
+    let Some(LeftBehind { sessions, retained, unknown }) = &endpoint.left else { return };
+    let mut told = Vec::new();
+    if let Some(why) = unknown {
+        told.push(format!("not known: {why}"));
+    }
+    for (left, one, many) in
+        [(retained, "a retained message", "retained messages"), (sessions, "a Session", "Sessions")]
+    {
+        match left.as_slice() {
+            [] => {}
+            [only] => told.push(format!("{one}: {only}")),
+            [first, ..] => told.push(format!("{} {many}, such as {first}", left.len())),
+        }
+    }
+    let text = if told.is_empty() { "nothing".to_owned() } else { told.join("; ") };
+    hang(out, "  left behind   ", &look.visible(&text), look.width);
 }
 
 fn requirements(out: &mut String, report: &RunReport, look: Look) {

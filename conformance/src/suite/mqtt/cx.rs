@@ -167,6 +167,11 @@ impl Cx {
         format!("{}/{name}", self.topic_prefix())
     }
 
+    /// The Topic Filter of everything that the run publishes.
+    pub fn all_topics(&self) -> String {
+        format!("pushspec/{}/#", self.setting.run)
+    }
+
     /// What all topics of this case begin with.
     pub fn topic_prefix(&self) -> String {
         format!("pushspec/{}/{}", self.setting.run, self.name)
@@ -181,7 +186,8 @@ impl Cx {
 
     // ===== Connecting =====
 
-    /// A CONNECT with a fresh Client Identifier, Clean Start 1 and no Keep Alive.
+    /// A CONNECT with a fresh Client Identifier, Clean Start 1 and no Keep Alive, if the Server takes
+    /// that.
     pub fn opening(&self) -> Opening {
         Opening {
             connector: self.setting.connector.clone(),
@@ -192,7 +198,7 @@ impl Cx {
             packet: Connect {
                 version: self.setting.version,
                 clean_start: true,
-                keep_alive: 0,
+                keep_alive: self.setting.capabilities.keep_alive,
                 properties: Properties::new(),
                 client_id: self.client_id().into(),
                 will: None,

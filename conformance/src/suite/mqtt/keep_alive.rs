@@ -74,7 +74,9 @@ pub(super) const CASES: &[Case<Cx>] = &[
         lasts: Duration::from_secs(6),
         run: |cx| {
             Box::pin(async move {
-                let mut accepted = cx.opening().keep_alive(0).accepted().await?;
+                let accepted = cx.opening().keep_alive(0).accepted().await;
+                let mut accepted =
+                    accepted.judged(&cx, "a CONNECT with Keep Alive 0 is accepted")?;
                 ours_is_used(&accepted.connack)?;
                 sleep(Duration::from_secs(6)).await;
                 accepted.client.ping().await.judged(&cx, "the connection is still open")

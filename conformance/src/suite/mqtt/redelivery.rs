@@ -131,49 +131,23 @@ pub(super) const CASES: &[Case<Cx>] = &[
     },
     Case {
         id: "mqtt/redelivery/identifiers-in-flight-differ",
-        requires: &[v311("MQTT-2.3.1-4"), v5("MQTT-2.2.1-4"), v5("MQTT-4.3.2-1")],
+        requires: &[
+            v311("MQTT-2.3.1-4"),
+            v311("MQTT-4.3.2-1"),
+            v311("MQTT-4.3.3-1"),
+            v5("MQTT-2.2.1-4"),
+            v5("MQTT-4.3.2-1"),
+            v5("MQTT-4.3.3-1"),
+        ],
         needs: &[Need::QoS1],
-        expects: "messages in flight to a Client have different Packet Identifiers",
+        expects: "messages in flight to a Client have different Packet Identifiers, at QoS 1 and at QoS 2",
         run: |cx| {
             Box::pin(async move {
-                let topic = cx.topic("t");
-                let mut subscriber = cx.subscribed(&topic, QoS::AtLeastOnce).await?;
-                let mut publisher = cx.connected().await?;
-                for number in 0..10u8 {
-                    let message = Message::new(&topic, [number]).qos(QoS::AtLeastOnce);
-                    publisher.publish(&message).await?;
+                identifiers_differ(&cx, QoS::AtLeastOnce).await?;
+                if cx.capabilities().lacks(Need::QoS2).is_some() {
+                    return Ok(());
                 }
-                let mut ids = BTreeSet::new();
-                let mut next = Some(subscriber.publish_received().await?);
-                subscriber.ping().await?;
-                let mut others = subscriber.arrived().into_iter();
-                while let Some(message) = next {
-                    let id = id_of(&message)?;
-                    // 3.x permits to send again what is not acknowledged on the same connection.
-                    let repeated = message.delivery.dup() && !cx.is_v5();
-                    cx.judge_at(
-                        message.entry,
-                        0..message.bytes.len(),
-                        ids.insert(id) || repeated,
-                        "Packet Identifiers that differ",
-                        format!("Packet Identifier {id} again while it is in flight"),
-                    )?;
-                    next = others.find_map(|arrival| match arrival.packet {
-                        Ok(Packet::Publish(packet)) => Some(Received {
-                            packet,
-                            entry: arrival.entry,
-                            bytes: arrival.bytes,
-                            at: arrival.at,
-                        }),
-                        _ => None,
-                    });
-                }
-                if ids.len() < 2 {
-                    return Err(Stop::NotApplicable(
-                        "the Server has one message in flight at a time".to_owned(),
-                    ));
-                }
-                Ok(())
+                identifiers_differ(&cx, QoS::ExactlyOnce).await
             })
         },
         ..Case::BASE
@@ -204,6 +178,47 @@ pub(super) const CASES: &[Case<Cx>] = &[
         ..Case::BASE
     },
 ];
+
+/// Of ten messages that are not acknowledged no two have the same Packet Identifier.
+async fn identifiers_differ(cx: &Cx, qos: QoS) -> Outcome {
+    let topic = cx.topic(&format!("qos{}", qos.bits()));
+    let mut subscriber = cx.subscribed(&topic, qos).await?;
+    let mut publisher = cx.connected().await?;
+    for number in 0..10u8 {
+        publisher.publish(&Message::new(&topic, [number]).qos(qos)).await?;
+    }
+    let mut ids = BTreeSet::new();
+    let mut next = Some(subscriber.publish_received().await?);
+    subscriber.ping().await?;
+    let mut others = subscriber.arrived().into_iter();
+    while let Some(message) = next {
+        let id = id_of(&message)?;
+        // 3.x permits to send again what is not acknowledged on the same connection.
+        let repeated = message.delivery.dup() && !cx.is_v5();
+        cx.judge_at(
+            message.entry,
+            0..message.bytes.len(),
+            ids.insert(id) || repeated,
+            "Packet Identifiers that differ",
+            format!("Packet Identifier {id} again while it is in flight"),
+        )?;
+        next = others.find_map(|arrival| match arrival.packet {
+            Ok(Packet::Publish(packet)) => Some(Received {
+                packet,
+                entry: arrival.entry,
+                bytes: arrival.bytes,
+                at: arrival.at,
+            }),
+            _ => None,
+        });
+    }
+    if ids.len() < 2 {
+        return Err(Stop::NotApplicable(
+            "the Server has one message in flight at a time".to_owned(),
+        ));
+    }
+    Ok(())
+}
 
 async fn comes_again(cx: Cx, qos: QoS) -> Outcome {
     let topic = cx.topic("t");

@@ -117,6 +117,42 @@ pub(super) const CASES: &[Case<Cx>] = &[
         ..Case::BASE
     },
     Case {
+        id: "mqtt/subscribe/again-loses-no-message",
+        requires: &[v311("MQTT-3.8.4-3"), v5("MQTT-3.8.4-4")],
+        needs: &[Need::QoS1],
+        expects: "messages that are published while a Client subscribes again and again to their Topic Filter all reach it",
+        run: |cx| {
+            Box::pin(async move {
+                let topic = cx.topic("t");
+                let mut client = cx.subscribed(&topic, QoS::AtLeastOnce).await?;
+                let mut publisher = cx.connected().await?;
+                let number = |n: usize| Message::new(&topic, n.to_string()).qos(QoS::AtLeastOnce);
+                publisher.publish(&number(0)).await?;
+                cx.message_of(&mut client, "0").await?;
+                for n in 1..=cx.many(50, 2) {
+                    let id = client.fresh_id();
+                    let mut subscribe = one_filter(id, &topic);
+                    for subscription in &mut subscribe.subscriptions {
+                        subscription.options.qos = QoS::AtLeastOnce;
+                    }
+                    client.send(Packet::Subscribe(subscribe)).await;
+                    // Which of the two comes first is the Server's matter: it comes in either case.
+                    publisher.publish(&number(n)).await?;
+                    client.suback(id).await?;
+                    let expected =
+                        format!("message {n}, published while the Client subscribes again");
+                    let mut message = client.message().await.judged(&cx, &expected)?;
+                    // At QoS 1 an earlier one may come twice.
+                    while message.payload.as_ref() != n.to_string().as_bytes() {
+                        message = client.message().await.judged(&cx, &expected)?;
+                    }
+                }
+                Ok(())
+            })
+        },
+        ..Case::BASE
+    },
+    Case {
         id: "mqtt/subscribe/again-sends-retained-messages",
         requires: &[v311("MQTT-3.8.4-3"), v5("MQTT-3.8.4-4")],
         // At QoS 0 a Server may throw retained messages away whenever it likes.

@@ -59,7 +59,12 @@ pub(super) const CASES: &[Case<Cx>] = &[
     },
     Case {
         id: "mqtt/will/is-discarded-by-disconnect",
-        requires: &[v31("X31-37"), v311("MQTT-3.14.4-3"), v5("MQTT-3.14.4-3")],
+        requires: &[
+            v31("X31-37"),
+            v311("MQTT-3.14.4-3"),
+            v311("MQTT-3.1.2-8"),
+            v5("MQTT-3.14.4-3"),
+        ],
         expects: "DISCONNECT discards the Will Message unpublished",
         run: |cx| {
             Box::pin(async move {
