@@ -83,7 +83,15 @@ def differences(report):
         lines.append(f"{entry['case']} ({entry['protocol']}): listed in line {entry['line']}: {entry['said']}")
     if report.get("interrupted"):
         lines.append(f"ended early: {report['interrupted']}")
-    return lines
+    return lines + left_behind(report)
+
+
+def left_behind(report):
+    """What the run left in the target, in a line for each kind that is the same for each run."""
+    kinds = {"sessions": "Sessions", "retained": "retained messages", "unknown": "something, perhaps"}
+    endpoints = report.get("target", {}).get("endpoints", ())
+    left = [kind for endpoint in endpoints for kind in kinds if (endpoint.get("left") or {}).get(kind)]
+    return [f"left behind: {kinds[kind]}, see the report" for kind in left]
 
 
 def exit_status(outcomes):

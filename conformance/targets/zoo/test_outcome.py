@@ -72,7 +72,14 @@ class Differences(unittest.TestCase):
         changed = {**CASE, "baseline": {"standing": "changed", "signature": "fail: x"}}
         seen = {"requirement": "R", "protocol": "5.0", "baseline": {"standing": "unlisted", "signature": "fail R"}}
         stale = {"line": 3, "case": "mqtt/b", "protocol": "3.1.1", "said": "pass at tcp"}
-        report = {"cases": [changed], "violations": [seen], "baseline": {"stale": [stale]}, "interrupted": "Ctrl-C"}
+        left = {"url": "mqtt://h", "left": {"sessions": ["a", "b"], "retained": []}}
+        report = {
+            "target": {"endpoints": [left, {"url": "http://h/"}]},
+            "cases": [changed],
+            "violations": [seen],
+            "baseline": {"stale": [stale]},
+            "interrupted": "Ctrl-C",
+        }
         self.assertEqual(
             outcome.differences(report),
             [
@@ -80,6 +87,7 @@ class Differences(unittest.TestCase):
                 "monitor/R (5.0): unlisted: fail R",
                 "mqtt/b (3.1.1): listed in line 3: pass at tcp",
                 "ended early: Ctrl-C",
+                "left behind: Sessions, see the report",
             ],
         )
 
