@@ -423,8 +423,8 @@ fn other_ways_to_be_right_do_not_fail() {
     assert_eq!(accused, "");
 }
 
-/// The reference Server with the limits that the documentation of a broker in the cloud has.
-fn documented_limits(config: &mut Config) {
+/// The reference Server with the limits that the documentation of AWS IoT Core has.
+fn like_aws_iot_core(config: &mut Config) {
     config.choices.insert(Choice::NoSubscriptionIdentifiers);
     config.limits.maximum_qos = QoS::AtLeastOnce;
     config.limits.maximum_packet_size = 146 << 10;
@@ -433,29 +433,47 @@ fn documented_limits(config: &mut Config) {
     config.limits.subscriptions = 50;
 }
 
-#[test]
-fn a_profile_keeps_what_is_documented_from_being_held_against_a_broker() {
-    let profile = Profile::parse(embedded("aws-iot-core").unwrap().text).unwrap();
+/// The reference Server with the defaults that the documentation of EMQX has.
+fn like_emqx(config: &mut Config) {
+    config.faults = [Fault::AcceptsIllFormedUtf8].into_iter().collect();
+    config.limits.maximum_packet_size = 1 << 20;
+    config.limits.receive_maximum = 32;
+    config.limits.topic_alias_maximum = 65_535;
+}
+
+/// What is held against a Server of that kind in spite of its profile.
+fn held_against(profile: &Profile, packs: Vec<Pack>, kind: fn(&mut Config)) -> Verdicts {
     let abouts: BTreeMap<_, _> = cases().map(|case| (case.id, case.about())).collect();
     let excepted = |id: &str| {
         let made = abouts.get(id).and_then(|about| profile.made_of(about));
         matches!(made, Some(Made::DoesNotApply(_)))
     };
-    let held_against = |packs: Vec<Pack>| {
-        let tried: Vec<_> = packs.iter().map(|pack| Tried::new(pack, &documented_limits)).collect();
-        let mut verdicts = against(&tried);
-        verdicts.retain(|(id, _), (verdict, _)| {
-            !matches!(verdict, Verdict::Pass | Verdict::NotApplicable) && !excepted(id)
-        });
-        verdicts
-    };
-    let mut declared = packs::all();
-    for pack in &mut declared {
-        pack.declared.without.extend(profile.lacking());
+    let tried: Vec<_> = packs.iter().map(|pack| Tried::new(pack, &kind)).collect();
+    let mut verdicts = against(&tried);
+    verdicts.retain(|(id, _), (verdict, _)| {
+        !matches!(verdict, Verdict::Pass | Verdict::NotApplicable) && !excepted(id)
+    });
+    verdicts
+}
+
+#[test]
+fn a_profile_keeps_what_is_documented_from_being_held_against_a_broker() {
+    let kinds: [(&str, fn(&mut Config)); 2] =
+        [("aws-iot-core", like_aws_iot_core), ("emqx", like_emqx)];
+    for (name, kind) in kinds {
+        let profile = Profile::parse(embedded(name).unwrap().text).unwrap();
+        let mut declared = packs::all();
+        for pack in &mut declared {
+            pack.declared.without.extend(profile.lacking());
+        }
+        assert_eq!(lines(&held_against(&profile, declared, kind), |_| true), "", "{name}");
     }
-    assert_eq!(lines(&held_against(declared), |_| true), "");
-    // In 3.1.1 it has no way to say so itself.
-    let undeclared = held_against(packs::all());
+}
+
+#[test]
+fn what_a_broker_cannot_say_itself_its_profile_has_to() {
+    let profile = Profile::parse(embedded("aws-iot-core").unwrap().text).unwrap();
+    let undeclared = held_against(&profile, packs::all(), like_aws_iot_core);
     assert!(
         undeclared.contains_key(&("mqtt/publish/every-qos-from-every-version", Protocol::Mqtt311))
     );
