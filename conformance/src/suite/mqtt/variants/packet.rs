@@ -109,7 +109,8 @@ impl Specimen {
                     field("Protocol Name and Level", Value::Raw(start.concat())),
                     // Clean Start, a Will at QoS 0, User Name and Password.
                     field("Connect Flags", Value::Bits(0b1100_0110)),
-                    field("Keep Alive", Value::Raw(vec![0, 0])),
+                    // Long enough for any variant; there are Servers that refuse to do without.
+                    field("Keep Alive", Value::Raw(vec![0, 60])),
                     properties,
                     string("Client Identifier", ""),
                     list(Place::Will),
