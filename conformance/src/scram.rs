@@ -2,6 +2,7 @@
 //! authentication that pushspec speaks, on both sides. Names and passwords are taken as they are;
 //! whoever uses others than ASCII has to normalise them.
 
+use std::fmt;
 use std::num::NonZeroU32;
 
 use base64::Engine as _;
@@ -27,6 +28,13 @@ pub struct Client {
     /// The first message without its header.
     bare: String,
     nonce: String,
+}
+
+impl fmt::Debug for Client {
+    // Never the password.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Client").field("bare", &self.bare).finish_non_exhaustive()
+    }
 }
 
 impl Client {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use pushspec_wire::mqtt::Property;
+use pushspec_wire::mqtt::{Property, Version};
 
 use super::detect::{Undetected, accepted};
 use super::left::{clean_up, left_behind};
@@ -15,7 +15,7 @@ use crate::case::Case;
 use crate::event::Endpoint;
 use crate::evidence::Evidence;
 use crate::launch::{Launched, Life};
-use crate::probe::mqtt::{Capabilities, Residue};
+use crate::probe::mqtt::{Capabilities, Residue, Wants};
 use crate::requirement::Protocol;
 use crate::suite::mqtt::{CASES, Cx, Extent, Setting};
 
@@ -114,34 +114,42 @@ fn graver(a: Undetected, b: Undetected) -> Undetected {
 
 /// Finds out whether the Server speaks a version, and what it offers there.
 async fn first_contact(setting: Setting) -> Result<Setting, Undetected> {
-    let answer = match contact(setting.clone(), 0, "z0").await {
+    let nothing = Wants::default();
+    let answer = match contact(setting.clone(), nothing, "z0").await {
         // A target that has just started may refuse for a moment.
         Err(Undetected::Unreachable(_) | Undetected::Refused(_)) => {
-            contact(setting.clone(), 0, "z1").await
+            contact(setting.clone(), nothing, "z1").await
         }
         answer => answer,
     };
-    match answer {
-        // Some want to know when a Client is gone.
-        Err(refused @ Undetected::Refused(_)) => {
-            contact(setting, KEEP_ALIVE, "z2").await.map_err(|_| refused)
+    let Err(refused @ Undetected::Refused(_)) = answer else { return answer };
+    let method = setting.declared.scram && setting.version == Version::V5;
+    for (wants, name) in [
+        // Some want to know when a Client is gone, and some who it is.
+        (Some(Wants { keep_alive: KEEP_ALIVE, ..nothing }), "z2"),
+        (method.then_some(Wants { method, ..nothing }), "z3"),
+    ] {
+        if let Some(wants) = wants
+            && let Ok(setting) = contact(setting.clone(), wants, name).await
+        {
+            return Ok(setting);
         }
-        answer => answer,
     }
+    Err(refused)
 }
 
-async fn contact(mut setting: Setting, keep_alive: u16, name: &str) -> Result<Setting, Undetected> {
+async fn contact(mut setting: Setting, wants: Wants, name: &str) -> Result<Setting, Undetected> {
     let (version, timeout) = (setting.version, setting.timeout);
     let evidence = Evidence::new();
     let residue = Residue::default();
-    let assumed = Capabilities::assumed(version).with_keep_alive(keep_alive);
+    let assumed = Capabilities::assumed(version).wanting(wants);
     setting.capabilities = Arc::new(assumed);
     let cx = Cx::new(setting.clone(), evidence.clone(), residue.clone(), name.to_owned());
     // Asked for, so that a Server that keeps no Sessions says so.
     let answered = cx.opening().with(Property::SessionExpiryInterval(300)).answered().await;
     let accepted = accepted(version, answered, &evidence.trace, timeout)?;
     let announced = Capabilities::announced(version, &accepted.connack, &setting.declared);
-    setting.capabilities = Arc::new(announced.with_keep_alive(keep_alive));
+    setting.capabilities = Arc::new(announced.wanting(wants));
     accepted.client.disconnect().await;
     clean_up(setting.clone(), residue.take(), name.to_owned()).await;
     Ok(setting)

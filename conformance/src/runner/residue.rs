@@ -1,7 +1,8 @@
 //! Tests: a run leaves nothing in its target, and says so where it does; it gets along with a target
-//! that wants a Keep Alive.
+//! that wants a Keep Alive or a method.
 #![allow(clippy::unwrap_used)]
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,16 +10,21 @@ use tokio::sync::{mpsc, watch};
 
 use super::{Access, Configuration, EndpointPlan, MqttAccess, Plan, Selection, run};
 use crate::event::{LeftBehind, RunReport, Scope, Verdict};
+use crate::packs;
 use crate::reference::mqtt::{Config, Fault, Server};
 use crate::requirement::Protocol;
 use crate::transport::Connector;
 
 /// What comes of these cases at this server.
 async fn report(server: &Arc<Server>, selection: Selection) -> RunReport {
+    report_of(server, MqttAccess::default(), selection).await
+}
+
+async fn report_of(server: &Arc<Server>, access: MqttAccess, selection: Selection) -> RunReport {
     let opened = Arc::clone(server);
     let url = "mqtt://reference".parse().unwrap();
     let connector = Connector::memory(url, move || opened.connect_in_memory());
-    let access = Access::Mqtt(MqttAccess::default());
+    let access = Access::Mqtt(access);
     let plan = Plan {
         configurations: vec![Configuration::running(EndpointPlan { connector, access }, "left")],
         selection,
@@ -73,6 +79,31 @@ async fn what_cannot_be_removed_is_told() {
         let left = left_by(keeps, "mqtt/session/*", protocol).await;
         assert!(left.retained.is_empty() && !left.sessions.is_empty(), "{left:?}");
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_that_wants_an_authentication_method_gets_it() {
+    let pack = packs::all().into_iter().find(|pack| pack.declared.scram).unwrap();
+    let config = Config { only_by_method: true, ..pack.config };
+    let (name, password) = pack.user.unwrap();
+    let access = MqttAccess {
+        user_name: Some(name.to_owned()),
+        password: Some(password.to_owned()),
+        declared: pack.declared,
+        ..MqttAccess::default()
+    };
+    let server = Arc::new(Server::start(config));
+    let cases = only("mqtt/{auth,authentication,publish,will}/*", Protocol::Mqtt5);
+    let report = report_of(&server, access, cases).await;
+    let offered = &report.target.endpoints[0].capabilities[Protocol::Mqtt5.name()];
+    assert_eq!(offered["authentication"], "by a method only");
+    let with = |verdict| report.cases.iter().filter(move |case| case.verdict == verdict);
+    let without: BTreeSet<&str> =
+        with(Verdict::NotApplicable).map(|case| case.id.as_str()).collect();
+    for unasked in ["mqtt/auth/without-a-method", "mqtt/authentication/unsolicited"] {
+        assert!(without.contains(unasked), "{unasked}");
+    }
+    assert_eq!(with(Verdict::Pass).count() + without.len(), report.cases.len());
 }
 
 #[tokio::test(start_paused = true)]

@@ -113,12 +113,13 @@ build_with_cargo() {
     sed -n "/^name = \"$name\"\$/{n;s/version = \"\\(.*\\)\"/$name \\1/p}" "$dir/Cargo.lock" >"$zoo_cache/$name/version"
 }
 
-# Builds a tool of that version with cargo, once, and prints the directory of its program.
+# Builds a tool of that version with cargo, once, and prints the directory of its program, whose name is the tool's
+# unless it is given.
 install_cargo_tool() {
-    local name=$1 version=$2
+    local name=$1 version=$2 program=${3:-$1}
     local place=$zoo_cache/$name-$version
     command -v cargo >/dev/null || cannot_install "cargo is missing"
-    [ -x "$place/bin/$name" ] ||
+    [ -x "$place/bin/$program" ] ||
         CARGO_TARGET_DIR=$place/target cargo install --quiet --locked --root "$place" --version "$version" "$name" </dev/null >&2 ||
         cannot_install "cargo could not build $name $version"
     rm -rf "$place/target"

@@ -2,7 +2,7 @@
 
 use pushspec_wire::mqtt::{Auth, ConnAck, Packet, Properties, Property, ReasonCode};
 
-use super::{Client, Opening, Received, Unmet};
+use super::{Accepted, Client, Opening, Received, Unmet};
 use crate::scram;
 
 /// A connection that awaits our answer to a challenge.
@@ -17,7 +17,11 @@ pub struct Challenged {
 impl Challenged {
     /// The answer to the challenge; where that makes no sense, something that is no answer.
     pub fn answer(&self, user: &scram::Client) -> String {
-        let challenge = self.auth.properties.authentication_data().unwrap_or_default();
+        Self::answer_to(&self.auth, user)
+    }
+
+    fn answer_to(auth: &Auth<'_>, user: &scram::Client) -> String {
+        let challenge = auth.properties.authentication_data().unwrap_or_default();
         user.answer(challenge).unwrap_or_else(|| "no answer".to_owned())
     }
 }
@@ -38,6 +42,14 @@ impl Opening {
         client.send(Packet::Connect(self.packet.clone())).await;
         let auth = client.auth().await?;
         Ok(Challenged { client, auth })
+    }
+
+    /// Opens a connection that the Server accepts by the method.
+    pub(super) async fn authenticated(&self, user: &scram::Client) -> Result<Accepted, Unmet> {
+        let Challenged { mut client, auth } = self.challenged().await?;
+        let answer = Challenged::answer_to(&auth, user);
+        let connack = client.authenticated(&answer).await?;
+        Ok(Accepted { client, connack })
     }
 }
 

@@ -37,6 +37,17 @@ pub struct Capabilities {
     /// Keep Alive in seconds of connections for which it does not matter: 0, which is none, unless the
     /// Server refuses that.
     pub keep_alive: u16,
+    /// Nobody is let in without an Authentication Method.
+    pub only_by_method: bool,
+}
+
+/// What a Server wants of every CONNECT, though it need not be there.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Wants {
+    /// A Keep Alive of so many seconds.
+    pub keep_alive: u16,
+    /// An Authentication Method (5.0 section 4.12).
+    pub method: bool,
 }
 
 impl Capabilities {
@@ -56,12 +67,13 @@ impl Capabilities {
             session_expiry: None,
             server_keep_alive: None,
             keep_alive: 0,
+            only_by_method: false,
         }
     }
 
-    /// With this Keep Alive.
-    pub const fn with_keep_alive(self, keep_alive: u16) -> Self {
-        Self { keep_alive, ..self }
+    /// For Clients that come in this way.
+    pub const fn wanting(self, Wants { keep_alive, method }: Wants) -> Self {
+        Self { keep_alive, only_by_method: method, ..self }
     }
 
     /// Reads what a CONNACK says. What 3.x has no way to say, the user may have declared.
@@ -86,6 +98,7 @@ impl Capabilities {
             session_expiry: said.session_expiry_interval(),
             server_keep_alive: said.server_keep_alive(),
             keep_alive: 0,
+            only_by_method: false,
         }
     }
 
@@ -141,6 +154,9 @@ impl Capabilities {
         if self.keep_alive > 0 {
             let why = format!("{}, since 0 is refused", self.keep_alive);
             described.insert("keep-alive".to_owned(), why);
+        }
+        if self.only_by_method {
+            described.insert("authentication".to_owned(), "by a method only".to_owned());
         }
         if self.version != Version::V5 {
             return described;

@@ -5,6 +5,7 @@ use std::time::Duration;
 use pushspec_wire::mqtt::{ConnAck, Connect, Packet, Properties, Property, Version, Will};
 
 use super::{Client, Message, Unmet, Watch};
+use crate::scram;
 use crate::trace::Recorder;
 use crate::transport::Connector;
 
@@ -17,6 +18,8 @@ pub struct Opening {
     pub(crate) timeout: Duration,
     pub(crate) residue: super::Residue,
     pub(crate) watch: Watch,
+    /// Who authenticates by the method of the Server, where it lets nobody in without one.
+    pub(crate) user: Option<scram::Client>,
     /// The CONNECT as it will be sent.
     pub packet: Connect<'static>,
 }
@@ -104,6 +107,11 @@ impl Opening {
     /// Opens the network connection, sends CONNECT and awaits CONNACK, whatever it says.
     pub async fn answered(&self) -> Result<Accepted, Unmet> {
         self.residue.note_connect(&self.packet);
+        if let Some(user) = &self.user
+            && self.packet.properties.authentication_method().is_none()
+        {
+            return self.clone().authenticating(user).authenticated(user).await;
+        }
         let mut client = self.network().await?;
         client.send(Packet::Connect(self.packet.clone())).await;
         let connack = client.connack().await?;

@@ -13,7 +13,7 @@ mod watch;
 mod websocket;
 
 pub use authentication::Challenged;
-pub use capabilities::Capabilities;
+pub use capabilities::{Capabilities, Wants};
 pub use client::{Client, Received};
 pub use connect::{Accepted, Opening};
 pub use declared::Declared;

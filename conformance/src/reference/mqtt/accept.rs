@@ -268,6 +268,8 @@ impl Broker {
             if !offered {
                 return Some((ReasonCode::BAD_AUTHENTICATION_METHOD, 5));
             }
+        } else if self.config.only_by_method {
+            return Some((ReasonCode::BAD_AUTHENTICATION_METHOD, 5));
         } else if !self.config.users.is_empty() && !self.knows(packet) {
             return Some((ReasonCode::BAD_USER_NAME_OR_PASSWORD, 4));
         }

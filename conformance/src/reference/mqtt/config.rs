@@ -16,6 +16,8 @@ pub struct Config {
     pub users: BTreeMap<String, String>,
     /// Users are offered SCRAM-SHA-256 as well (5.0 section 4.12).
     pub scram: bool,
+    /// Nobody is let in without an Authentication Method.
+    pub only_by_method: bool,
     /// Topics that no Client may publish to.
     pub denied_publish: BTreeSet<String>,
     /// Filters that no Client may subscribe to; looked at as they stand, not for what they match.

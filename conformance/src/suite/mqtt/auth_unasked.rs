@@ -25,6 +25,7 @@ pub(super) const CASES: &[Case<Cx>] = &[
         expects: "AUTH from a Client whose CONNECT had no Authentication Method ends the connection",
         run: |cx| {
             Box::pin(async move {
+                cx.lets_in_without_a_method()?;
                 for (reason, meant) in [
                     (0x18, "AUTH 0x18 (Continue authentication)"),
                     (0x19, "AUTH 0x19 (Re-authenticate)"),
@@ -49,6 +50,7 @@ pub(super) const CASES: &[Case<Cx>] = &[
         expects: "the Will Message of a Client that the Server disconnects for an AUTH without Authentication Method is published",
         run: |cx| {
             Box::pin(async move {
+                cx.lets_in_without_a_method()?;
                 let topic = cx.topic("will");
                 let mut watcher = cx.subscribed(&topic, QoS::AtMostOnce).await?;
                 let mut client = cx.opening().will(&Message::new(&topic, "gone")).open().await?;

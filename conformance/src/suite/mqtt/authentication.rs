@@ -107,6 +107,7 @@ pub(super) const CASES: &[Case<Cx>] = &[
         expects: "AUTH on a connection whose CONNECT had no Authentication Method ends it",
         run: |cx| {
             Box::pin(async move {
+                cx.lets_in_without_a_method()?;
                 for reason in [CONTINUE, AGAIN] {
                     let mut client = cx.connected().await?;
                     client.ping().await?;

@@ -14,6 +14,7 @@ use crate::launch::{Ending, Life};
 use crate::probe::mqtt::{
     Capabilities, Client, Declared, Judged, Message, Opening, Received, Residue, Unmet, Watch,
 };
+use crate::scram;
 use crate::transport::Connector;
 
 /// How much of its variants and its weight a case goes through.
@@ -189,7 +190,13 @@ impl Cx {
     /// A CONNECT with a fresh Client Identifier, Clean Start 1 and no Keep Alive, if the Server takes
     /// that.
     pub fn opening(&self) -> Opening {
+        let client_id = self.client_id();
+        let user = || {
+            let (name, password) = self.user();
+            scram::Client::new(&name, &password, &client_id)
+        };
         Opening {
+            user: self.capabilities().only_by_method.then(user),
             connector: self.setting.connector.clone(),
             trace: self.evidence.trace.clone(),
             timeout: self.setting.timeout,
@@ -200,12 +207,22 @@ impl Cx {
                 clean_start: true,
                 keep_alive: self.setting.capabilities.keep_alive,
                 properties: Properties::new(),
-                client_id: self.client_id().into(),
+                client_id: client_id.into(),
                 will: None,
                 user_name: self.setting.user_name.clone().map(Into::into),
                 password: self.setting.password.clone().map(|p| p.into_bytes().into()),
             },
         }
+    }
+
+    /// The precondition of cases on Clients that have no Authentication Method: they are let in.
+    pub fn lets_in_without_a_method(&self) -> Outcome {
+        if self.capabilities().only_by_method {
+            return Err(Stop::NotApplicable(
+                "the Server lets nobody in without an Authentication Method".to_owned(),
+            ));
+        }
+        Ok(())
     }
 
     /// As [`Self::opening`], in another version of the protocol than the case's.

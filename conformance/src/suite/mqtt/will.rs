@@ -6,6 +6,7 @@ use pushspec_wire::mqtt::{Packet, Properties, Property, Publish, QoS, ReasonCode
 use tokio::time::{Instant, sleep};
 
 use super::cx::Cx;
+use super::message::are_kept;
 use crate::case::{Case, Need, Outcome, Stop};
 use crate::probe::mqtt::{Client, Message, Received};
 use crate::requirement::{v5, v31, v311};
@@ -371,7 +372,8 @@ pub(super) const CASES: &[Case<Cx>] = &[
                 let message = published(&cx, &mut watcher).await?;
                 let found = Packet::Publish(message.packet.clone()).to_string();
                 let user: Vec<_> = message.properties.user_properties().collect();
-                let same = user == given && message.properties.content_type() == Some("text/plain");
+                let same = are_kept(&cx, &given, &user)
+                    && message.properties.content_type() == Some("text/plain");
                 let expected = "Content Type text/plain and User Properties b=1, a=2, b=1";
                 cx.judge_at(message.entry, 0..message.bytes.len(), same, expected, found)
             })
