@@ -30,6 +30,9 @@ pub struct Case<Cx: 'static> {
     pub accepts: &'static str,
     /// How long the spec itself makes the scenario wait. Longer cases start first.
     pub lasts: Duration,
+    /// How many replies of the target may take as long as one may at most. A scenario with more of them that
+    /// does not come to its end has no verdict.
+    pub replies: u32,
     /// Where the target lends itself to it, the scenario does something that other cases would
     /// notice: it then runs when no other one does.
     pub disturbs: bool,
@@ -51,6 +54,7 @@ impl<Cx> Case<Cx> {
         expects: "",
         accepts: "",
         lasts: Duration::ZERO,
+        replies: 8,
         disturbs: false,
         disturbed: false,
         run: |_| Box::pin(async { Err(Stop::Error("the case has no scenario".to_owned())) }),
@@ -66,6 +70,7 @@ impl<Cx> Case<Cx> {
             expects: self.expects,
             accepts: self.accepts,
             lasts: self.lasts,
+            replies: self.replies,
             disturbs: self.disturbs,
             disturbed: self.disturbed,
         }
@@ -83,11 +88,18 @@ pub struct About {
     pub expects: &'static str,
     pub accepts: &'static str,
     pub lasts: Duration,
+    pub replies: u32,
     pub disturbs: bool,
     pub disturbed: bool,
 }
 
 impl About {
+    /// How long the scenario may take, where one reply may take this long. Long enough for every reply to
+    /// come at the last moment would be no limit at all; this much shows that it will never end.
+    pub fn limit(&self, reply: Duration) -> Duration {
+        self.lasts * 2 + reply * self.replies
+    }
+
     /// How a breach is counted in one protocol: one version may recommend what another one demands.
     pub fn level_in(&self, protocol: Protocol) -> Level {
         let gravest = Catalogue::embedded().gravest(protocol, self.requirements(protocol));

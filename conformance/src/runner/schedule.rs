@@ -284,9 +284,7 @@ async fn attempt(
     let began = Instant::now();
     let evidence = Evidence::new();
     let Attempt { running, clean_up, generated } = (job.attempt)(evidence.clone(), name);
-    // Long enough for every reply of a scenario to come at the last moment would be no limit at all;
-    // this much shows that it will never end.
-    let limit = job.about.lasts * 2 + reply * 8;
+    let limit = job.about.limit(reply);
     // A task of its own, so that a panic is this case's and nobody else's.
     let mut scenario = tokio::spawn(running);
     let outcome: Outcome = tokio::select! {

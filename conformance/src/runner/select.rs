@@ -104,6 +104,7 @@ mod tests {
         expects: "",
         accepts: "",
         lasts: Duration::ZERO,
+        replies: 8,
         disturbs: false,
         disturbed: false,
     };

@@ -381,9 +381,11 @@ impl Broker {
     ) -> bool {
         let ignores = self.has(Fault::CleanStartKeepsSession)
             || taken_over && self.has(Fault::TakeoverKeepsSession);
+        let empty = self.sessions.get(client_id).is_some_and(Session::is_empty);
         let third = self.sessions.get(client_id).is_some_and(|session| session.returns >= 2);
         let discard = packet.clean_start && !ignores
             || self.has(Fault::NeverResumes)
+            || empty && self.has(Fault::EmptySessionsEnd)
             || third && self.has(Fault::SessionResumedTwice);
         if discard {
             self.end_session(client_id, now);

@@ -93,6 +93,7 @@ faults! {
     SessionsShared "sessions-shared" "Absent Clients get each other's messages."
     TakeoverKeepsSession "takeover-keeps-session" "Clean Start is ignored where a connection is taken over."
     SessionResumedTwice "session-resumed-twice" "A Session is thrown away at its third return."
+    EmptySessionsEnd "empty-sessions-end" "A kept Session without subscriptions and messages is thrown away at reconnect."
     SubscriptionsEnd "subscriptions-end" "Subscriptions of Sessions that are not kept end after 3 s."
     SessionExpiryUntold "session-expiry-untold" "Sessions for more than half an hour are not kept, and CONNACK does not tell."
     SessionNeverExpires "session-never-expires" "The Session Expiry Interval is ignored."
@@ -279,6 +280,7 @@ faults! {
     ExchangesDollar "exchanges-dollar" "Clients exchange messages on topics that begin with `$`."
     IgnoresCase "ignores-case" "Topics are compared without regard to case."
     NormalisesSlashes "normalises-slashes" "Empty levels of topics are removed."
+    TrimsSpaces "trims-spaces" "Spaces at the ends of topics are removed."
 
     // Everything else.
     NoPingresp "no-pingresp" "PINGREQ is not answered once a second one arrives."

@@ -14,6 +14,9 @@ impl Broker {
         if self.has(Fault::StripsByteOrderMark) {
             (filter, topic) = (filter.replace('\u{feff}', ""), topic.replace('\u{feff}', ""));
         }
+        if self.has(Fault::TrimsSpaces) {
+            (filter, topic) = (filter.trim().to_owned(), topic.trim().to_owned());
+        }
         if self.has(Fault::NormalisesSlashes) {
             let normal = |text: &str| {
                 let levels: Vec<&str> = text.split('/').filter(|level| !level.is_empty()).collect();

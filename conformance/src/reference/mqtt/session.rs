@@ -119,6 +119,14 @@ pub(super) struct Will {
 }
 
 impl Session {
+    /// Neither a subscription nor a message is part of it.
+    pub(super) fn is_empty(&self) -> bool {
+        self.subscriptions.is_empty()
+            && self.queue.is_empty()
+            && self.in_flight.is_empty()
+            && self.received.is_empty()
+    }
+
     pub(super) fn new(keeping: Keeping) -> Self {
         Self {
             connection: None,

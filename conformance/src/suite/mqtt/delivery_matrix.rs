@@ -1,6 +1,8 @@
 //! QoS published x QoS granted x version of the publisher x version of the subscriber (5.0 section
 //! 3.8.4, 3.1.1 section 3.8.4). The case's version is that of the subscribers.
 
+use std::collections::BTreeMap;
+
 use pushspec_wire::mqtt::{Packet, Publish, QoS, Version};
 
 use super::cx::Cx;
@@ -32,8 +34,10 @@ pub(super) const CASES: &[Case<Cx>] = &[
             v31("X31-19"),
             v311("MQTT-3.8.4-6"),
             v311("MQTT-3.1.2-5"),
+            v311("MQTT-3.3.1-3"),
             v5("MQTT-3.8.4-8"),
             v5("MQTT-4.5.0-1"),
+            v5("MQTT-3.3.1-3"),
         ],
         needs: &[Need::KeptSession, Need::QoS1],
         expects: "whichever version the publisher speaks, a message above QoS 0 waits for a Client that is away, and comes at the lower of its QoS and the QoS granted",
@@ -103,9 +107,13 @@ async fn away(cx: Cx) -> Outcome {
         for published in &above_0 {
             let payload = format!("{version} {}", published.bits());
             publisher.publish(&Message::new(&topic, &payload).qos(*published)).await?;
-            waiting.push((payload, version, *published));
+            waiting.push((payload, *published));
         }
     }
+    let count = waiting.len() * absent.len();
+    // In which order they come is for the Server to say: what is amiss is told of all of them.
+    let mut amiss: BTreeMap<String, usize> = BTreeMap::new();
+    let mut first = None;
     for (granted, kept) in absent {
         let mut client = cx.resumed(&kept).await?;
         let mut due = waiting.clone();
@@ -117,11 +125,33 @@ async fn away(cx: Cx) -> Outcome {
             else {
                 continue;
             };
-            let (_, version, published) = due.remove(index);
-            as_due(&cx, &message, version, published, granted)?;
+            let (_, published) = due.remove(index);
+            for departure in departures(&message, published.min(granted)) {
+                first.get_or_insert(message.entry);
+                *amiss.entry(departure).or_default() += 1;
+            }
         }
     }
-    Ok(())
+    let Some(first) = first else { return Ok(()) };
+    let found: Vec<String> =
+        amiss.iter().map(|(what, times)| format!("{what} on {times} of {count}")).collect();
+    let expected =
+        "each message at the lower of its QoS and the QoS granted, with DUP 0 and RETAIN 0";
+    cx.judge_at(first, 0..1, false, expected, found.join("; "))
+}
+
+/// What is not as it is due to a message that is sent for the first time, at this QoS.
+fn departures(message: &Received<Publish<'static>>, due: QoS) -> Vec<String> {
+    let found = message.delivery;
+    let qos = format!("QoS {} in place of {}", found.qos().bits(), due.bits());
+    [
+        (found.qos() != due).then_some(qos),
+        found.dup().then(|| "DUP = 1".to_owned()),
+        message.retain.then(|| "RETAIN = 1".to_owned()),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
 /// The message has the QoS that is due, and neither DUP nor RETAIN.
@@ -133,11 +163,10 @@ fn as_due(
     granted: QoS,
 ) -> Outcome {
     let due = published.min(granted);
-    let found = message.delivery;
     cx.judge_at(
         message.entry,
         0..1,
-        found.qos() == due && !found.dup() && !message.retain,
+        departures(message, due).is_empty(),
         format!(
             "QoS {}, DUP 0 and RETAIN 0 for a message that a Client of {version} published at QoS {} to a subscription granted QoS {}",
             due.bits(),

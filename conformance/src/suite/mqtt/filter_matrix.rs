@@ -31,7 +31,7 @@ const FILTERS: [&str; 25] = [
     "/a/b/#",
     "/a/#",
     "/+/#",
-    "/a b/+",
+    "/ab/+",
     "/caf\u{e9}",
     "",
     "/+/+/#",
@@ -57,7 +57,7 @@ const TOPICS: [&str; 20] = [
     "/a/b/c",
     "/a/x/b",
     "/a/b/c/d",
-    "/a b/c",
+    "/ab/c",
     "/caf\u{e9}",
     "/cafe\u{301}",
 ];

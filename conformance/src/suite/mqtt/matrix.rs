@@ -202,7 +202,7 @@ async fn attempt(case: &'static Case<Cx>, setting: Setting, name: String) -> Vec
         return vec![(key, (Verdict::NotApplicable, lacking))];
     }
     let evidence = Evidence::new();
-    let limit = case.lasts * 2 + setting.timeout * 8;
+    let limit = case.about().limit(setting.timeout);
     let cx = Cx::new(setting, evidence.clone(), Residue::default(), name);
     let outcome = match tokio::time::timeout(limit, (case.run)(cx)).await {
         Ok(outcome) => outcome,

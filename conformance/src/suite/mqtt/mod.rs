@@ -25,6 +25,7 @@ mod permitted;
 mod property_matrix;
 mod publish;
 mod redelivery;
+mod refusing;
 mod resuming;
 mod retain;
 mod server_limits;

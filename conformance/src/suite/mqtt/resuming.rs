@@ -10,7 +10,7 @@ use crate::probe::mqtt::{Arrival, Client, Judged, Message, Opening, Received, Un
 
 /// How many times longer than any reply this may take. The specs say when a Server has to send again,
 /// not how soon: there are Servers that do so by a timer, which is 30 s by default in some.
-const REPLIES: u32 = 7;
+pub(super) const REPLIES: u32 = 7;
 
 /// A subscriber in a kept Session that was sent a message and has not acknowledged it.
 pub(super) struct InFlight {

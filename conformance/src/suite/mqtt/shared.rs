@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use pushspec_wire::mqtt::{
     Packet, PacketId, Properties, Property, PubAck, PubRec, Publish, QoS, ReasonCode,
+    SubscriptionOptions,
 };
 use tokio::time::{Instant, sleep};
 
@@ -330,7 +331,7 @@ async fn begun(
     qos: QoS,
 ) -> Result<(Client, Received<Publish<'static>>), Stop> {
     let mut client = opening.open().await?;
-    client.subscribe(&filter(cx), qos).await?;
+    join(cx, &mut client, qos).await?;
     let mut publisher = cx.connected().await?;
     publisher.publish(&Message::new(cx.topic("t"), "begun").qos(qos)).await?;
     let message = client.publish_received().await?;
@@ -339,9 +340,28 @@ async fn begun(
 
 /// A Client that joins the shared subscription, and can be shown a fence.
 async fn other_member(cx: &Cx, qos: QoS) -> Result<Client, Stop> {
-    let mut other = cx.subscribed(&filter(cx), qos).await?;
+    let mut other = cx.connected().await?;
+    join(cx, &mut other, qos).await?;
     other.subscribe(&cx.topic("fence"), qos).await?;
     Ok(other)
+}
+
+/// Subscribes to the shared subscription. A Server may grant less than was asked for, to these alone.
+async fn join(cx: &Cx, client: &mut Client, qos: QoS) -> Result<(), Stop> {
+    let options = SubscriptionOptions::new(qos);
+    let suback = client.subscribe_all(&[(&filter(cx), options)], Properties::new()).await?;
+    match suback.reasons.as_slice() {
+        [granted] if granted.0 == qos.bits() => Ok(()),
+        [granted] if granted.0 < qos.bits() => {
+            cx.observe("QoS granted to a shared subscription", format!("at most {}", granted.0));
+            Err(Stop::NotApplicable(format!(
+                "the Server grants QoS {} to a shared subscription that asks for {}",
+                granted.0,
+                qos.bits()
+            )))
+        }
+        _ => Err(Stop::Inconclusive(format!("{} came", Packet::SubAck(suback.packet)))),
+    }
 }
 
 /// The Client is sent nothing more for the shared subscription.

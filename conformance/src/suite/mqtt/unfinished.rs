@@ -14,7 +14,7 @@ use super::cx::Cx;
 use super::resuming::{InFlight, in_flight, in_flight_of, publish_again};
 use super::wire;
 use crate::case::{Case, Need, Outcome, Stop};
-use crate::probe::mqtt::{Arrival, Client, Judged, Message, Received};
+use crate::probe::mqtt::{Arrival, Client, Judged, Message, Received, Unmet};
 use crate::requirement::{v5, v31, v311};
 
 /// How long what is not acknowledged is left alone. No spec names a time.
@@ -41,6 +41,7 @@ pub(super) const CASES: &[Case<Cx>] = &[
                     };
                     client.send(refusal).await;
                     client.ping().await?;
+                    answer_needless_pubrel(&cx, &mut client).await?;
                     client.drop_connection();
                     let mut resumed = cx.resumed(&kept).await?;
                     let expected = format!("nothing again of QoS {}", qos.bits());
@@ -126,11 +127,28 @@ fn topic(cx: &Cx, qos: QoS) -> String {
     cx.topic(&format!("qos{}", qos.bits()))
 }
 
+/// After PUBREC with an error code nothing asks for PUBREL, and nothing forbids it: it has its answer, for which
+/// a Server may wait before it goes on.
+async fn answer_needless_pubrel(cx: &Cx, client: &mut Client) -> Result<(), Unmet> {
+    for arrival in client.arrived() {
+        let Ok(Packet::PubRel(pubrel)) = arrival.packet else { continue };
+        cx.observe("PUBREL after PUBREC with an error code", "sent");
+        let (packet_id, properties) = (pubrel.packet_id, Properties::new());
+        let reason = ReasonCode::PACKET_IDENTIFIER_NOT_FOUND;
+        client.send(Packet::PubComp(PubComp { packet_id, reason, properties })).await;
+        client.ping().await?;
+    }
+    Ok(())
+}
+
 /// The message with this identifier is sent again, and acknowledged.
 async fn again(cx: &Cx, resumed: &mut Client, id: PacketId) -> Outcome {
-    let expected = format!("the PUBLISH with Packet Identifier {id} again");
-    let again = publish_again(cx, resumed).await.judged(cx, &expected)?;
+    let again = publish_again(cx, resumed).await.judged(cx, &sent_again(id))?;
     same(cx, resumed, &again, id).await
+}
+
+fn sent_again(id: PacketId) -> String {
+    format!("the PUBLISH with Packet Identifier {id} again")
 }
 
 /// It is the message with this identifier. It is acknowledged.
@@ -140,10 +158,9 @@ async fn same(
     again: &Received<Publish<'static>>,
     id: PacketId,
 ) -> Outcome {
-    let expected = format!("the PUBLISH with Packet Identifier {id} again");
     let found = format!("PUBLISH with Packet Identifier {:?}", again.delivery.packet_id());
     let same = again.delivery.packet_id() == Some(id);
-    cx.judge_at(again.entry, 0..again.bytes.len(), same, expected, found)?;
+    cx.judge_at(again.entry, 0..again.bytes.len(), same, sent_again(id), found)?;
     resumed.acknowledge(again.delivery).await?;
     Ok(())
 }
@@ -216,8 +233,17 @@ async fn completed_behind_unsubscribe(cx: &Cx, qos: QoS) -> Outcome {
     let InFlight { kept, mut client, id, .. } = in_flight(cx, &topic(cx, qos), qos).await?;
     client.unsubscribe(&[&topic(cx, qos)]).await?;
     client.drop_connection();
-    let mut resumed = cx.resumed(&kept).await?;
-    again(cx, &mut resumed, id).await
+    let accepted = kept.accepted().await?;
+    let mut resumed = accepted.client;
+    if accepted.connack.session_present {
+        return again(cx, &mut resumed, id).await;
+    }
+    // Without a subscription it may count as no Session, which is another matter: what has begun may be
+    // completed all the same.
+    let Ok(message) = resumed.publish_received().await else {
+        return Err(Stop::Inconclusive("the Session was not kept".to_owned()));
+    };
+    same(cx, &mut resumed, &message, id).await
 }
 
 /// Whether a message that waited for an absent Client comes, though it unsubscribes as soon as it can.

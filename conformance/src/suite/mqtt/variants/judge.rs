@@ -88,6 +88,8 @@ struct Ground<'a> {
     cx: &'a Cx,
     packet: PacketType,
     specimen: Specimen,
+    /// The Client Identifier in the specimen of CONNECT.
+    client_id: String,
     /// Sees the Wills of connections that end by an illegal DISCONNECT.
     watcher: tokio::sync::Mutex<Option<Client>>,
 }
@@ -98,8 +100,9 @@ impl<'a> Ground<'a> {
         let mut specimen =
             legal.ok_or_else(|| Stop::Error(format!("Clients send no {packet:?}")))?;
         let mut watcher = None;
+        let client_id = format!("{}n000", cx.client_id());
         match packet {
-            PacketType::Connect => specimen = accepted_connect(cx, specimen).await?,
+            PacketType::Connect => specimen = accepted_connect(cx, specimen, &client_id).await?,
             PacketType::Disconnect => {
                 watcher = Some(cx.subscribed(&cx.topic("will"), QoS::AtMostOnce).await?);
             }
@@ -115,7 +118,7 @@ impl<'a> Ground<'a> {
                 client.disconnect().await;
             }
         }
-        Ok(Self { cx, packet, specimen, watcher: tokio::sync::Mutex::new(watcher) })
+        Ok(Self { cx, packet, specimen, client_id, watcher: tokio::sync::Mutex::new(watcher) })
     }
 
     async fn attempt(
@@ -130,7 +133,8 @@ impl<'a> Ground<'a> {
         let meant = format!("{} with {}", self.packet.name(), variant.name);
         if self.packet == PacketType::Connect {
             let mut client = opening.network().await?;
-            let entry = client.send_raw(&variant.bytes, meant).await;
+            let own = with_own_id(&variant.bytes, &self.client_id, number);
+            let entry = client.send_raw(&own, meant).await;
             trace.mark(entry, variant.offset..variant.offset + 1, "here it is illegal");
             return answer_to_connect(&mut client).await;
         }
@@ -169,9 +173,9 @@ impl<'a> Ground<'a> {
 
 /// A CONNECT with all its fields that the Server accepts: with our User Name and Password, or the
 /// user's, or without.
-async fn accepted_connect(cx: &Cx, specimen: Specimen) -> Result<Specimen, Unmet> {
+async fn accepted_connect(cx: &Cx, specimen: Specimen, client_id: &str) -> Result<Specimen, Unmet> {
     let mut with_credentials = specimen;
-    with_credentials.set("Client Identifier", cx.client_id().as_bytes());
+    with_credentials.set("Client Identifier", client_id.as_bytes());
     let opening = cx.opening();
     if let Some(name) = &opening.packet.user_name {
         with_credentials.set("User Name", name.as_bytes());
@@ -238,6 +242,18 @@ async fn prepare(
     }
 }
 
+/// The CONNECT with a Client Identifier of its own and of the same length, where it has one: a Server that
+/// accepts several would otherwise close all but one of them, because they take over from each other.
+fn with_own_id(bytes: &[u8], client_id: &str, number: usize) -> Vec<u8> {
+    let mut own = bytes.to_vec();
+    let id = client_id.as_bytes();
+    if let Some(start) = bytes.windows(id.len()).position(|window| window == id) {
+        let end = start + id.len();
+        own[end - 3..end].copy_from_slice(format!("{:03}", (number + 1) % 1000).as_bytes());
+    }
+    own
+}
+
 fn with_place(bytes: &[u8], id: Option<PacketId>) -> Vec<u8> {
     id.map_or_else(|| bytes.to_vec(), |id| with_id(bytes, id.get()))
 }
@@ -258,5 +274,20 @@ fn farewell(client: &Client, v5: bool) -> String {
     match client.disconnect_received() {
         Some(disconnect) if v5 => format!("DISCONNECT {:#04x}, closed", disconnect.reason.0),
         _ => "closed without a packet".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::with_own_id;
+
+    #[test]
+    fn each_connect_has_a_client_identifier_of_its_own() {
+        let packet = b"\x10\x0b..\x00\x06c0n000.";
+        let first = with_own_id(packet, "c0n000", 0);
+        let second = with_own_id(packet, "c0n000", 1);
+        assert_eq!(first, b"\x10\x0b..\x00\x06c0n001.");
+        assert_eq!(second, b"\x10\x0b..\x00\x06c0n002.");
+        assert_eq!(with_own_id(b"\x10\x05..\x00\x06c", "c0n000", 1), b"\x10\x05..\x00\x06c");
     }
 }
