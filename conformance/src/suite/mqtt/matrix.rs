@@ -423,7 +423,7 @@ fn other_ways_to_be_right_do_not_fail() {
     assert_eq!(accused, "");
 }
 
-/// The reference Server with the limits that the documentation of AWS IoT Core has.
+/// The reference Server with the limits that AWS documents for its broker.
 fn like_aws_iot_core(config: &mut Config) {
     config.choices.insert(Choice::NoSubscriptionIdentifiers);
     config.limits.maximum_qos = QoS::AtLeastOnce;
@@ -441,8 +441,11 @@ fn like_emqx(config: &mut Config) {
     config.limits.topic_alias_maximum = 65_535;
 }
 
+/// What makes a reference Server one of another kind.
+type Likeness = fn(&mut Config);
+
 /// What is held against a Server of that kind in spite of its profile.
-fn held_against(profile: &Profile, packs: Vec<Pack>, kind: fn(&mut Config)) -> Verdicts {
+fn held_against(profile: &Profile, packs: &[Pack], kind: Likeness) -> Verdicts {
     let abouts: BTreeMap<_, _> = cases().map(|case| (case.id, case.about())).collect();
     let excepted = |id: &str| {
         let made = abouts.get(id).and_then(|about| profile.made_of(about));
@@ -458,22 +461,21 @@ fn held_against(profile: &Profile, packs: Vec<Pack>, kind: fn(&mut Config)) -> V
 
 #[test]
 fn a_profile_keeps_what_is_documented_from_being_held_against_a_broker() {
-    let kinds: [(&str, fn(&mut Config)); 2] =
-        [("aws-iot-core", like_aws_iot_core), ("emqx", like_emqx)];
+    let kinds: [(&str, Likeness); 2] = [("aws-iot-core", like_aws_iot_core), ("emqx", like_emqx)];
     for (name, kind) in kinds {
         let profile = Profile::parse(embedded(name).unwrap().text).unwrap();
         let mut declared = packs::all();
         for pack in &mut declared {
             pack.declared.without.extend(profile.lacking());
         }
-        assert_eq!(lines(&held_against(&profile, declared, kind), |_| true), "", "{name}");
+        assert_eq!(lines(&held_against(&profile, &declared, kind), |_| true), "", "{name}");
     }
 }
 
 #[test]
 fn what_a_broker_cannot_say_itself_its_profile_has_to() {
     let profile = Profile::parse(embedded("aws-iot-core").unwrap().text).unwrap();
-    let undeclared = held_against(&profile, packs::all(), like_aws_iot_core);
+    let undeclared = held_against(&profile, &packs::all(), like_aws_iot_core);
     assert!(
         undeclared.contains_key(&("mqtt/publish/every-qos-from-every-version", Protocol::Mqtt311))
     );

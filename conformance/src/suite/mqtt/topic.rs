@@ -119,7 +119,7 @@ async fn spaces(cx: Cx) -> Outcome {
     const FILTER: &str = "a b/c";
     let others = ["ab/c", "a  b/c", " a b/c", "a b/c ", "a b/ c"];
     let refused = |by: &str| {
-        cx.observe("topics with spaces", &format!("refused by {by}"));
+        cx.observe("topics with spaces", format!("refused by {by}"));
         Err(Stop::NotApplicable(format!("topics with spaces are refused by {by}")))
     };
     let mut subscriber = cx.connected().await?;
