@@ -110,6 +110,9 @@ fn new_looks(report: &RunReport) -> BTreeMap<usize, BTreeSet<String>> {
 fn added(report: &RunReport, protocol: Protocol, id: &str, cases: &[&CaseReport]) -> Vec<Table> {
     let everywhere =
         report.cases.iter().filter(|case| case.id == id && case.protocol == protocol).count();
+    if everywhere == 0 {
+        return added_as_seen(report, protocol, id, cases);
+    }
     if cases.len() >= everywhere {
         let looks = cases.iter().map(|case| signature(case)).collect();
         return vec![entry(id, protocol, None, looks)];
@@ -117,19 +120,43 @@ fn added(report: &RunReport, protocol: Protocol, id: &str, cases: &[&CaseReport]
     cases
         .iter()
         .map(|case| {
-            let scheme = |url: &str| url.split(':').next().unwrap_or_default().to_owned();
+            let scheme = scheme(&case.endpoint);
             let same = report
                 .target
                 .endpoints
                 .iter()
-                .filter(|endpoint| scheme(&endpoint.url) == scheme(&case.endpoint));
-            let at = if same.count() > 1 { case.endpoint.clone() } else { scheme(&case.endpoint) };
+                .filter(|endpoint| self::scheme(&endpoint.url) == scheme);
+            let at = if same.count() > 1 { &case.endpoint } else { scheme };
             entry(id, protocol, Some(at), BTreeSet::from([signature(case)]))
         })
         .collect()
 }
 
-fn entry(id: &str, protocol: Protocol, endpoint: Option<String>, looks: BTreeSet<String>) -> Table {
+/// The entries for what the monitor saw, which is no case: one if it saw it over everything that the
+/// protocol is spoken over, otherwise one for each scheme over which it did.
+fn added_as_seen(
+    report: &RunReport,
+    protocol: Protocol,
+    id: &str,
+    seen: &[&CaseReport],
+) -> Vec<Table> {
+    let looks: BTreeSet<String> = seen.iter().map(|case| signature(case)).collect();
+    let over: BTreeSet<&str> = seen.iter().map(|case| scheme(&case.endpoint)).collect();
+    let watched = report.target.endpoints.iter().filter(|endpoint| {
+        endpoint.unreachable.is_none() && endpoint.protocols.contains(&protocol)
+    });
+    let watched: BTreeSet<&str> = watched.map(|endpoint| scheme(&endpoint.url)).collect();
+    if watched.is_subset(&over) {
+        return vec![entry(id, protocol, None, looks)];
+    }
+    over.into_iter().map(|at| entry(id, protocol, Some(at), looks.clone())).collect()
+}
+
+fn scheme(url: &str) -> &str {
+    url.split(':').next().unwrap_or_default()
+}
+
+fn entry(id: &str, protocol: Protocol, endpoint: Option<&str>, looks: BTreeSet<String>) -> Table {
     let mut table = Table::new();
     table["case"] = value(id);
     table["protocol"] = value(protocol.name());

@@ -1,7 +1,7 @@
 #![allow(clippy::unwrap_used)]
 
 use super::*;
-use crate::event::{CaseReport, RunReport, Verdict};
+use crate::event::{CaseReport, RunReport, Verdict, Violation};
 use crate::listed::Standing;
 use crate::report::{ExitStatus, sample};
 
@@ -148,10 +148,8 @@ fn strict_wants_warnings_listed() {
     assert_eq!(status("strict = true", &one), ExitStatus::Failed);
 }
 
-#[test]
-fn what_the_monitor_saw_can_be_listed() {
-    let mut one = report(&[("a", Verdict::Pass, "")]);
-    one.violations = vec![crate::event::Violation {
+fn violation() -> Violation {
+    Violation {
         requirement: "MQTT-3.3.1-2".to_owned(),
         protocol: Protocol::Mqtt5,
         endpoint: "mqtt://h:1883".to_owned(),
@@ -161,7 +159,13 @@ fn what_the_monitor_saw_can_be_listed() {
         packet: String::new(),
         trace: Vec::new(),
         baseline: None,
-    }];
+    }
+}
+
+#[test]
+fn what_the_monitor_saw_can_be_listed() {
+    let mut one = report(&[("a", Verdict::Pass, "")]);
+    one.violations = vec![violation()];
     assert_eq!(status("", &one), ExitStatus::Failed);
     let listed = entry("monitor/MQTT-3.3.1-2", "fail MQTT-3.3.1-2", "");
     assert_eq!(status(&listed, &one), ExitStatus::Conformant);
@@ -232,6 +236,35 @@ fn what_departs_at_one_endpoint_only_is_listed_for_that_one() {
     assert_eq!(status(&first, &two), ExitStatus::Conformant);
     // Without it the pass at the other endpoint is unexpected.
     assert_eq!(status(&entry("a", FAILS, ""), &two), ExitStatus::StaleBaseline);
+}
+
+#[test]
+fn what_the_monitor_saw_over_one_transport_only_is_listed_for_that_one() {
+    let mut two = report(&[("a", Verdict::Pass, ""), ("a", Verdict::Pass, "")]);
+    let mut ws = two.target.endpoints[0].clone();
+    ws.url = "ws://h:80/mqtt".to_owned();
+    two.cases[1].endpoint.clone_from(&ws.url);
+    two.target.endpoints.push(ws);
+    let seen = |endpoint: &str, found: &str| Violation {
+        endpoint: endpoint.to_owned(),
+        found: found.to_owned(),
+        ..violation()
+    };
+    two.violations =
+        vec![seen("ws://h:80/mqtt", "DUP"), seen("ws://h:80/mqtt", "DUP, differently")];
+    two.settle();
+    let first = init(&two, false, TODAY).unwrap();
+    assert_eq!(first.matches("endpoint = \"ws\"").count(), 1, "{first}");
+    assert_eq!(status(&first, &two), ExitStatus::Conformant);
+    // A run that is over the other one alone misses nothing.
+    let mut one = two.clone();
+    one.violations.clear();
+    one.cases.truncate(1);
+    one.target.endpoints.truncate(1);
+    one.settle();
+    assert_eq!(status(&first, &one), ExitStatus::Conformant);
+    two.violations.push(seen("mqtt://h:1883", "DUP"));
+    assert!(!init(&two, false, TODAY).unwrap().contains("endpoint = "));
 }
 
 #[test]

@@ -60,10 +60,14 @@ fn named(name: &str) -> Result<&'static str, Wrong> {
     })
 }
 
+/// Whether this is the path of a profile rather than the name of one that comes with the tool.
+pub(super) fn is_path(name: &str) -> bool {
+    name.contains(['/', '.']) && embedded(name).is_none()
+}
+
 /// The profile of this name, or in this file.
 pub(super) fn profile(name: &str) -> Result<Profile, Wrong> {
-    let is_path = name.contains(['/', '.']) && embedded(name).is_none();
-    let text = if is_path {
+    let text = if is_path(name) {
         std::fs::read_to_string(name)
             .map_err(|error| Wrong::usage(format!("--profile {name}: cannot read it: {error}")))?
     } else {

@@ -37,7 +37,7 @@ pub struct Options {
     pub requirement: Option<Vec<String>>,
     /// Only cases of this level or a stronger one: must, should or may.
     pub level: Option<String>,
-    /// What is asked of the target: the name of a profile, or the path of one.
+    /// What is asked of the target: the name of a profile, or its path from the folder of this file.
     pub profile: Option<String>,
     /// What the target is known to lack, such as shared-subscriptions: cases that need it do not apply.
     pub without: Option<Vec<String>>,

@@ -186,6 +186,25 @@ fn what_the_target_lacks_can_be_declared() {
 }
 
 #[test]
+fn a_profile_is_looked_for_beside_the_file_that_names_it() {
+    let right = serve(&["mqtt", "--listen", "mqtt://127.0.0.1:0"], 1);
+    let place = Place::new();
+    std::fs::create_dir(place.path("ours")).unwrap();
+    place.write(
+        "ours/mine.toml",
+        "name = \"mine\"\ntitle = \"Mine\"\n[[case]]\nid = \"mqtt/ping/*\"\napplies = false\nwhy = \"ours\"\n",
+    );
+    let target = format!("[targets.right]\nurls = [\"{}\"]\n", right.url());
+    let options = "options.case = [\"mqtt/ping/*\"]\noptions.profile = \"mine.toml\"\n";
+    place.write("ours/pushspec.toml", &(options.to_owned() + &target));
+    let told = place.run(&["test", "--config", "ours/pushspec.toml"], 4);
+    assert!(told.contains("ours (profile mine)"), "{told}");
+    // The name of one that comes with the tool is no path.
+    place.write("ours/pushspec.toml", &(options.replace("mine.toml", "emqx") + &target));
+    place.run(&["test", "--config", "ours/pushspec.toml"], 0);
+}
+
+#[test]
 fn the_targets_of_a_file_make_a_matrix() {
     let place = Place::new();
     let binary = env!("CARGO_BIN_EXE_pushspec");

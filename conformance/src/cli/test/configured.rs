@@ -12,6 +12,7 @@ use pushspec::report::ExitStatus;
 use super::{Args, look_at, matrices, one};
 use crate::cli::Wrong;
 use crate::cli::output;
+use crate::cli::profiles::is_path;
 use crate::cli::similar::suggestion;
 
 /// The file that is read when nothing else is said.
@@ -135,7 +136,7 @@ impl Configured {
         let folder = self.path.parent().unwrap_or(Path::new(""));
         let mut whole = vec![OsString::from("test")];
         whole.extend(of_target(target, folder)?);
-        whole.extend(of_options(&self.config.options_of(target), asked));
+        whole.extend(of_options(&self.config.options_of(target), asked, folder));
         // The command line itself comes last, and what comes last counts.
         whole.extend_from_slice(line);
         let command = Given::command().args_override_self(true);
@@ -217,7 +218,7 @@ fn of_target(target: &Target, folder: &Path) -> Result<Vec<OsString>, Wrong> {
 }
 
 /// What is run, and how. Lists of the command line stand in the place of those of the file.
-fn of_options(options: &Options, asked: &Args) -> Vec<OsString> {
+fn of_options(options: &Options, asked: &Args, folder: &Path) -> Vec<OsString> {
     let mut line = Vec::new();
     let lists = [
         ("protocol", &options.protocol, asked.protocol.is_empty()),
@@ -230,13 +231,16 @@ fn of_options(options: &Options, asked: &Args) -> Vec<OsString> {
             line.push(format!("--{name}={value}").into());
         }
     }
-    let (level, profile) = (options.level.clone(), options.profile.clone());
     let jobs = options.jobs.map(|jobs| jobs.to_string());
     let timeout = options.timeout.map(|seconds| seconds.to_string());
-    for (name, value) in
-        [("level", level), ("profile", profile), ("jobs", jobs), ("timeout", timeout)]
-    {
+    for (name, value) in [("level", options.level.clone()), ("jobs", jobs), ("timeout", timeout)] {
         line.extend(value.map(|value| OsString::from(format!("--{name}={value}"))));
+    }
+    if let Some(profile) = &options.profile {
+        let path = if is_path(profile) { folder.join(profile) } else { PathBuf::from(profile) };
+        let mut option = OsString::from("--profile=");
+        option.push(path);
+        line.push(option);
     }
     line
 }

@@ -80,8 +80,11 @@ impl History {
             session.in_doubt |= link.version == Version::V31;
             link.session = before;
         } else {
-            // A Session that the case did not begin is one of which nothing is known.
-            self.sessions[link.session].in_doubt |= connack.session_present;
+            // A Session that the case did not begin is one of which nothing is known. One that was asked
+            // for and is said not to be there may be there all the same: what is wrong then is CONNACK, and
+            // not what the Session brings.
+            let denied = known.is_some() && !asked.clean_start;
+            self.sessions[link.session].in_doubt |= connack.session_present || denied;
             link.began_session = true;
             self.owners.insert(client_id, link.session);
         }

@@ -80,6 +80,17 @@ mod tests {
     }
 
     #[test]
+    fn what_a_session_brings_that_connack_denied_is_no_fault_of_the_message() {
+        for version in [Version::V311, Version::V5] {
+            let mut script = Script::kept(version);
+            script.subscribes(1, "a");
+            assert_fair(&script.receives_publish(1, 1, false, "a", "x"));
+            script.reconnects(false);
+            assert_fair(&script.receives_publish(1, 1, true, "a", "x"));
+        }
+    }
+
+    #[test]
     fn what_comes_again_has_dup_1() {
         for version in [Version::V311, Version::V5] {
             let mut script = Script::kept(version);

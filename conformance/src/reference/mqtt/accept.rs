@@ -539,7 +539,8 @@ impl Broker {
         if let Some(id) = assigned.filter(|_| !self.has(Fault::AssignedClientIdMissing)) {
             told.push(Property::AssignedClientIdentifier(id));
         }
-        if let Some(seconds) = limits.server_keep_alive {
+        let repeated = self.chooses(Choice::RepeatsKeepAlive).then_some(packet.keep_alive);
+        if let Some(seconds) = limits.server_keep_alive.or(repeated) {
             told.push(Property::ServerKeepAlive(seconds));
         }
         if packet.properties.request_response_information() == Some(1) {

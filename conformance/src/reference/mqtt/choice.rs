@@ -32,5 +32,6 @@ choices! {
     ResendsLate "What was in flight is sent again some seconds after the Session was resumed (section 4.4 names no time)."
     NoWildcards "5.0 Clients cannot use wildcards (section 3.2.2.3.11)."
     NoSubscriptionIdentifiers "Subscription Identifiers cannot be used (section 3.2.2.3.12)."
+    RepeatsKeepAlive "The Keep Alive that a Client asks for is its Server Keep Alive too (section 3.2.2.3.14)."
     NoSharedSubscriptions "Shared subscriptions cannot be used (section 3.2.2.3.13)."
 }

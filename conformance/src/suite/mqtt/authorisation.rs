@@ -61,7 +61,7 @@ pub(super) const CASES: &[Case<Cx>] = &[
     },
     Case {
         id: "mqtt/authorisation/denied-subscribe",
-        requires: &[v31("X31-09"), v311("MQTT-3.8.4-4"), v5("MQTT-3.8.4-5")],
+        requires: &[v31("X31-09"), v311("MQTT-3.8.4-4"), v311("MQTT-3.9.3-2"), v5("MQTT-3.8.4-5")],
         needs: &[Need::DeniedSubscribe],
         expects: "of two filters in one SUBSCRIBE the one that is authorised works, and of the other nothing comes",
         accepts: "Granting what is not authorised, as long as nothing is delivered for it.",

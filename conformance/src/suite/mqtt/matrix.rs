@@ -482,6 +482,34 @@ fn what_a_broker_cannot_say_itself_its_profile_has_to() {
 }
 
 #[test]
+fn a_keep_alive_that_is_only_repeated_is_judged_all_the_same() {
+    let judged = |id: &str, fault: Option<Fault>| {
+        let tried = tried(&move |config| {
+            config.choices.insert(Choice::RepeatsKeepAlive);
+            config.faults = fault.into_iter().collect();
+        });
+        let case = cases().find(|case| case.id == id).unwrap();
+        let came_to = in_virtual_time(async {
+            let setting = tried[0].setting(&tried[0].start(), Version::V5, Extent::Sample);
+            attempt(case, setting, NAME.to_owned()).await
+        });
+        came_to[0].1.0
+    };
+    for (id, fault, expected) in [
+        ("pingreq-keeps-the-connection", Fault::KeepAliveIgnoresPingreq, Verdict::Warn),
+        ("silence-ends-the-connection", Fault::KeepAliveNever, Verdict::Fail),
+        ("zero-turns-it-off", Fault::KeepAliveZeroTimesOut, Verdict::Warn),
+    ] {
+        let id = format!("mqtt/keep-alive/{id}");
+        assert_eq!(judged(&id, None), Verdict::Pass, "{id}");
+        assert_eq!(judged(&id, Some(fault)), expected, "{id}");
+    }
+    let will = "mqtt/will/is-published-after-keep-alive";
+    assert_eq!(judged(will, None), Verdict::Pass);
+    assert_eq!(judged(will, Some(Fault::WillNotOnKeepAlive)), Verdict::Fail);
+}
+
+#[test]
 fn what_nobody_could_see_is_not_passed() {
     let unseen =
         |config: &mut Config| config.denied_subscribe.extend(config.denied_publish.clone());

@@ -6,6 +6,7 @@ use pushspec_wire::mqtt::{Packet, Properties, Property, Publish, QoS, ReasonCode
 use tokio::time::{Instant, sleep};
 
 use super::cx::Cx;
+use super::keep_alive::ours_is_used;
 use super::message::are_kept;
 use crate::case::{Case, Need, Outcome, Stop};
 use crate::probe::mqtt::{Client, Message, Received};
@@ -130,11 +131,7 @@ pub(super) const CASES: &[Case<Cx>] = &[
                 let mut watcher = cx.subscribed(&topic, QOS).await?;
                 let opening = cx.opening().keep_alive(2).will(&Message::new(&topic, "gone"));
                 let mut accepted = opening.accepted().await?;
-                if let Some(seconds) = accepted.connack.properties.server_keep_alive() {
-                    return Err(Stop::NotApplicable(format!(
-                        "the Server imposes a Server Keep Alive of {seconds} s"
-                    )));
-                }
+                ours_is_used(&accepted.connack, 2)?;
                 let due = Instant::now() + Duration::from_secs(3);
                 accepted.client.ended_before(due + GRACE).await?;
                 published(&cx, &mut watcher).await?;

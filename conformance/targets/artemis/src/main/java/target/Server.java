@@ -17,8 +17,9 @@ public final class Server {
                 .setBindingsDirectory(directory + "/bindings")
                 .setPagingDirectory(directory + "/paging")
                 .setLargeMessagesDirectory(directory + "/large")
-                // MQTT and MQTT over WebSocket share the port.
-                .addAcceptorConfiguration("mqtt", "tcp://127.0.0.1:" + System.getenv("PORT") + "?protocols=MQTT");
+                // MQTT and MQTT over WebSocket share the port. A frame may have 64 KiB by default, which no Client is told.
+                .addAcceptorConfiguration("mqtt", "tcp://127.0.0.1:" + System.getenv("PORT")
+                        + "?protocols=MQTT&webSocketMaxFramePayloadLength=4194304");
         new EmbeddedActiveMQ().setConfiguration(configuration).start();
     }
 }
