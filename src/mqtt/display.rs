@@ -315,6 +315,7 @@ mod tests {
         );
     }
     #[test]
+    #[cfg_attr(miri, ignore = "strings of 60,000 characters take Miri too long")]
     fn no_peer_makes_a_line_long() {
         let long = "\u{1F}".repeat(60_000);
         let properties = (0..50)

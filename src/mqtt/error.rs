@@ -430,6 +430,7 @@ mod tests {
     }
 
     #[test]
+    #[cfg_attr(miri, ignore = "strings of 64 KiB take Miri too long")]
     fn what_cannot_be_encoded_is_told() {
         let id = PacketId::MIN;
         let long = "x".repeat(65_536);

@@ -14,8 +14,8 @@ const SESSIONS: &[RequirementRef] = &[v31("X31-19"), v311("MQTT-3.1.2-5"), v5("M
 const ONCE: &[RequirementRef] = &[v31("X31-25"), v311("MQTT-4.3.3-2"), v5("MQTT-4.3.3-10")];
 const WILLS: &[RequirementRef] = &[v311("MQTT-3.1.2-8"), v5("MQTT-3.1.2-8"), v5("X5-S03")];
 
-/// What all these cases have in common.
-const BASE: Case<Cx> = Case { disturbs: true, ..Case::BASE };
+/// What all these cases have in common. A Server may take long to start, again and again.
+const BASE: Case<Cx> = Case { disturbs: true, replies: 40, ..Case::BASE };
 
 /// The cases of this chapter.
 pub(super) const CASES: &[Case<Cx>] = &[

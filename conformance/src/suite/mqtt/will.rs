@@ -134,6 +134,8 @@ pub(super) const CASES: &[Case<Cx>] = &[
                 ours_is_used(&accepted.connack, 2)?;
                 let due = Instant::now() + Duration::from_secs(3);
                 accepted.client.ended_before(due + GRACE).await?;
+                // The connection is closed for good when both sides have closed it.
+                accepted.client.drop_connection();
                 published(&cx, &mut watcher).await?;
                 Ok(())
             })
@@ -155,6 +157,7 @@ pub(super) const CASES: &[Case<Cx>] = &[
                     client.send_raw(&[0x00, 0x00], "packet type 0, which is forbidden").await;
                 cx.trace.mark(entry, 0..1, "type 0 is forbidden");
                 client.ended().await?;
+                client.drop_connection();
                 published(&cx, &mut watcher).await?;
                 Ok(())
             })
@@ -174,6 +177,7 @@ pub(super) const CASES: &[Case<Cx>] = &[
                 first.ping().await?;
                 let second = opening.open().await?;
                 first.ended().await?;
+                first.drop_connection();
                 published(&cx, &mut watcher).await?;
                 second.disconnect().await;
                 Ok(())
