@@ -225,6 +225,7 @@ mod tests {
     }
     /// Would not end in our lifetime if each packet moved what follows it.
     #[test]
+    #[cfg_attr(miri, ignore = "takes Miri too long")]
     fn work_is_linear_in_the_bytes() {
         let mut framer = Framer::new(1 << 22);
         framer.push(&[0xC0, 0].repeat(1 << 20));

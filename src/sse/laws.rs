@@ -38,6 +38,7 @@ fn check(body: &[u8], chunk: usize, limit: usize) {
 
 /// The shapes that have made readers quadratic: one long line, many lines of data, many small events.
 #[test]
+#[cfg_attr(miri, ignore = "takes Miri too long")]
 fn work_is_linear_in_the_bytes() {
     for size in [1_000, 10_000, 100_000] {
         let long = [b"data:", vec![b'x'; size].as_slice(), b"\n\n"].concat();
