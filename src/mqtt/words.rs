@@ -70,11 +70,13 @@ fn every_in_blocks<const N: usize>(bytes: &[u8], such: impl Fn(u8) -> bool) -> O
 mod tests {
     use super::*;
 
+    /// Under Miri, which takes long, those between which the functions tell apart.
     #[test]
     fn every_byte_at_every_place() {
-        for length in 1..40 {
+        let some = b"\0\x01\x22#$*+,a\x7F\x80\xFF";
+        for length in (1..40).step_by(if cfg!(miri) { 4 } else { 1 }) {
             for at in 0..length {
-                for byte in 0..=u8::MAX {
+                for byte in (0..=u8::MAX).filter(|byte| !cfg!(miri) || some.contains(byte)) {
                     let mut bytes = [b'a'; 40];
                     bytes[at] = byte;
                     assert_eq!(contain_nul(&bytes[..length]), byte == 0);
