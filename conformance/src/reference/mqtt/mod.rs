@@ -23,6 +23,7 @@ pub mod listen;
 mod matching;
 mod message;
 mod publish;
+mod refuse;
 mod restart;
 mod route;
 mod server;

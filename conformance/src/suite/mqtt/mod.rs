@@ -37,6 +37,7 @@ mod subscription_ids;
 mod topic;
 mod undescribed;
 mod unfinished;
+mod unsubscribe;
 mod variants;
 mod websocket;
 mod weight;
@@ -63,6 +64,7 @@ pub const CASES: &[&[Case<Cx>]] = &[
     retain::CASES,
     will::CASES,
     subscribe::CASES,
+    unsubscribe::CASES,
     subscription_ids::CASES,
     shared::CASES,
     topic::CASES,
