@@ -45,8 +45,9 @@ pub(super) const CASES: &[Case<Cx>] = &[
     },
     Case {
         id: "mqtt/disconnect/with-an-error-code",
-        requires: &[v5("MQTT-4.13.2-1"), v5("MQTT-3.1.2-8")],
-        expects: "DISCONNECT of a Client with a reason code of 0x80 or above ends the connection, and its Will Message is published",
+        requires: &[v5("MQTT-3.1.2-8")],
+        expects: "DISCONNECT of a Client with a reason code of 0x80 or above leaves its Will Message to be published",
+        accepts: "That the Server leaves it to the Client to close: section 4.13.2 wants the connection closed, but section 3.14.4 wants that of the sender, and of the receiver only as a recommendation, which another case looks at.",
         run: |cx| {
             Box::pin(async move {
                 let topic = cx.topic("will");
@@ -55,7 +56,7 @@ pub(super) const CASES: &[Case<Cx>] = &[
                 client.ping().await?;
                 let (reason, properties) = (ReasonCode::UNSPECIFIED_ERROR, Properties::new());
                 client.send(Packet::Disconnect(Disconnect { reason, properties })).await;
-                client.ended().await.judged(&cx, "the Server closes the network connection")?;
+                let _ = client.ended().await;
                 client.drop_connection();
                 cx.delivered(&mut watcher, "the Will Message is published").await?;
                 Ok(())

@@ -266,14 +266,15 @@ fn same(cx: &Cx, received: &Received<Publish<'static>>, given: &Properties<'_>) 
         received.entry,
         0..received.bytes.len().min(200),
         wrong.is_empty(),
-        format!("every property as given: {:?}", shortened_properties(given)),
+        format!("every property as given: {}", shortened_properties(given)),
         format!("{} not as given: {shown}", wrong.join(", ")),
     )
 }
 
 fn shortened_properties(properties: &Properties<'_>) -> String {
     const SHOWN: usize = 300;
-    format!("{properties:?}").chars().take(SHOWN).collect()
+    let each: Vec<String> = properties.iter().map(|property| property.to_string()).collect();
+    each.join(" ").chars().take(SHOWN).collect()
 }
 
 fn shortened(received: &Received<Publish<'static>>) -> String {

@@ -158,8 +158,11 @@ async fn same(
     again: &Received<Publish<'static>>,
     id: PacketId,
 ) -> Outcome {
-    let found = format!("PUBLISH with Packet Identifier {:?}", again.delivery.packet_id());
-    let same = again.delivery.packet_id() == Some(id);
+    let found = again.delivery.packet_id();
+    let same = found == Some(id);
+    let found = found.map_or("PUBLISH at QoS 0".to_owned(), |found| {
+        format!("PUBLISH with Packet Identifier {found}")
+    });
     cx.judge_at(again.entry, 0..again.bytes.len(), same, sent_again(id), found)?;
     resumed.acknowledge(again.delivery).await?;
     Ok(())
