@@ -11,6 +11,8 @@ pub struct Exit {
     pub status: ExitStatus,
     /// It was ended by us.
     pub asked: bool,
+    /// It was ended because it ran and no longer answered.
+    pub hung: bool,
     /// The last lines that it wrote to its standard output.
     pub stdout: Vec<String>,
     /// The last lines that it wrote to its standard error.
@@ -34,6 +36,9 @@ pub(super) fn last_words(stderr: &[String], stdout: &[String]) -> String {
 
 impl fmt::Display for Exit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.hung {
+            return f.write_str("killed, since it no longer answered");
+        }
         match (self.status.signal(), self.status.code()) {
             (Some(signal), _) => {
                 write!(f, "killed by signal {signal}")?;
@@ -72,7 +77,8 @@ mod tests {
 
     fn exit(raw: i32) -> String {
         let status = ExitStatus::from_raw(raw);
-        Exit { status, asked: false, stdout: Vec::new(), stderr: Vec::new() }.to_string()
+        let (stdout, stderr) = (Vec::new(), Vec::new());
+        Exit { status, asked: false, hung: false, stdout, stderr }.to_string()
     }
 
     #[test]

@@ -161,7 +161,7 @@ impl Launched {
         self.shared.process().as_ref().and_then(Process::exit)
     }
 
-    /// How it ended without being asked to, if it has.
+    /// How it ended without being asked to, or had to be given up, if it has.
     pub fn crash(&self) -> Option<Exit> {
         self.shared.crash.borrow().clone()
     }
@@ -189,6 +189,15 @@ impl Launched {
     pub async fn kill(&self) -> Option<Exit> {
         let _changing = self.shared.changing.lock().await;
         self.end(Ending::Kill).await
+    }
+
+    /// Kills it because it runs and no longer answers, which counts as a crash.
+    pub async fn give_up(&self) {
+        let _changing = self.shared.changing.lock().await;
+        // It may end by itself at this very moment, and then has told.
+        if let Some(exit) = self.end(Ending::Kill).await.filter(|exit| exit.asked) {
+            self.shared.crash.send_replace(Some(Exit { hung: true, ..exit }));
+        }
     }
 
     /// Ends it, starts it again, and waits until it is ready.

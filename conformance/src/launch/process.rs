@@ -85,7 +85,8 @@ impl Process {
         let asked = self.asked.load(Ordering::SeqCst);
         let read = async { while output.join_next().await.is_some() {} };
         let _ = timeout(LAST_OUTPUT, read).await;
-        Some(Exit { status, asked, stdout: self.stdout.lines(), stderr: self.stderr.lines() })
+        let (stdout, stderr) = (self.stdout.lines(), self.stderr.lines());
+        Some(Exit { status, asked, hung: false, stdout, stderr })
     }
 
     /// How it ended, if it has.

@@ -1,5 +1,5 @@
-//! A target that pushspec started and that ends by itself: it is started again, each case that ran at
-//! that time runs alone, and whichever ends it once more has failed.
+//! A target that pushspec started and that ends by itself, or no longer answers: it is started again,
+//! each case that ran at that time runs alone, and whichever brings it down once more has failed.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -28,10 +28,14 @@ pub(super) struct Watch<'a> {
 }
 
 impl Watch<'_> {
-    /// Whether it has ended by itself. `silent`: it was seen not to answer.
+    /// Whether it has ended by itself, or had to be given up. `silent`: it was seen not to answer.
     pub(super) async fn ended(&self, silent: bool) -> bool {
-        if silent {
-            let _ = timeout(LAGS_BY, self.launched.crashed()).await;
+        if silent
+            && timeout(LAGS_BY, self.launched.crashed()).await.is_err()
+            // It may have been slow for a moment only.
+            && !answers(self.alive).await
+        {
+            self.launched.give_up().await;
         }
         self.launched.crash().is_some()
     }

@@ -74,10 +74,16 @@ async fn look(setting: &Setting, noted: &Left, name: &str) -> LeftBehind {
     }
     let looks = noted.sessions.iter().cloned().map(|id| {
         let cx = cx.clone();
-        async move { resumable(&cx, &id).await.then_some(id) }
+        async move { (resumable(&cx, &id).await, id) }
     });
-    let found = stream::iter(looks).buffer_unordered(AT_A_TIME);
-    left.sessions = found.filter_map(std::future::ready).collect().await;
+    let mut asked = stream::iter(looks).buffer_unordered(AT_A_TIME);
+    while let Some((found, id)) = asked.next().await {
+        match found {
+            Ok(true) => left.sessions.push(id),
+            Ok(false) => {}
+            Err(unmet) => left.unknown = Some(unmet.to_string()),
+        }
+    }
     left.sessions.sort_unstable();
     left
 }
@@ -107,15 +113,79 @@ async fn retained(cx: &Cx, noted: &Left) -> Result<Vec<String>, Unmet> {
     Ok(topics)
 }
 
-/// Whether a Session is there. What is resumed, or made by asking, is removed: in 3.x it would stay.
-async fn resumable(cx: &Cx, id: &str) -> bool {
+/// Whether a Session is there. Not, if the Server takes others in and, asked twice, not this one: some
+/// Client Identifiers are refused.
+async fn resumable(cx: &Cx, id: &str) -> Result<bool, Unmet> {
+    match resumed(cx, id).await {
+        Err(_) => {
+            cx.connected().await?.disconnect().await;
+            Ok(resumed(cx, id).await.unwrap_or(false))
+        }
+        found => found,
+    }
+}
+
+/// Asks once. What is resumed, or made by asking, is removed: in 3.x it would stay.
+async fn resumed(cx: &Cx, id: &str) -> Result<bool, Unmet> {
     let opening = cx.opening().id(id);
-    let Ok(accepted) = opening.clone().resuming().accepted().await else { return false };
+    let accepted = opening.clone().resuming().accepted().await?;
     accepted.client.disconnect().await;
     if !cx.is_v5()
         && let Ok(client) = opening.open().await
     {
         client.disconnect().await;
     }
-    accepted.connack.session_present
+    Ok(accepted.connack.session_present)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+    use std::sync::Arc;
+
+    use pushspec_wire::mqtt::Version;
+    use tokio::io::DuplexStream;
+
+    use super::*;
+    use crate::probe::mqtt::Capabilities;
+    use crate::reference::mqtt::{Config, Server};
+    use crate::suite::mqtt::Extent;
+    use crate::transport::Connector;
+
+    /// What is found of this Session.
+    async fn found_of(
+        id: &str,
+        open: impl Fn() -> DuplexStream + Send + Sync + 'static,
+    ) -> LeftBehind {
+        let url = "mqtt://reference".parse().expect("a URL");
+        let setting = Setting {
+            connector: Connector::memory(url, open),
+            version: Version::V5,
+            capabilities: Arc::new(Capabilities::assumed(Version::V5)),
+            timeout: Duration::from_secs(1),
+            user_name: None,
+            password: None,
+            run: "left".to_owned(),
+            declared: Arc::default(),
+            life: None,
+            extent: Extent::Whole,
+        };
+        let noted = Residue::default();
+        noted.note_session(id);
+        left_behind(setting, noted).await
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_server_that_hangs_up_on_everyone_may_keep_anything() {
+        let found = found_of("a", || tokio::io::duplex(64).0).await;
+        assert_eq!((found.sessions, found.unknown.is_some()), (Vec::new(), true));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_client_identifier_that_is_refused_has_no_session() {
+        let refused_client_ids = BTreeSet::from(["a".to_owned()]);
+        let server = Server::start(Config { refused_client_ids, ..Config::default() });
+        let found = found_of("a", move || server.connect_in_memory()).await;
+        assert_eq!(found, LeftBehind::default());
+    }
 }

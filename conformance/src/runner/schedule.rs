@@ -150,7 +150,8 @@ pub(super) async fn run(
                         suspects.push((index, job));
                         continue;
                     }
-                    if silent && stopped.is_none() {
+                    // One that is watched over answers again.
+                    if silent && watch.is_none() && stopped.is_none() {
                         stopped = Some(format!("the target stopped answering during {}", report.id));
                     }
                     tell(plan.finished(report));

@@ -55,40 +55,38 @@ fn a_target_that_does_not_come_up_is_unreachable() {
     assert!(deaf.out.contains("nothing listens at"), "{}", deaf.said());
 }
 
-#[test]
-fn the_case_that_ends_the_target_fails_and_the_run_goes_on() {
-    // A broker that dies with a word as soon as a certain client comes: one that sends no CONNECT.
+/// What comes of a broker that dies, or hangs, with a word as soon as a certain client comes: one that
+/// sends no CONNECT.
+fn fragile(how: &str, told: &str) {
     let script = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cli/fragile.py");
-    let command = format!("exec python3 {} $PUSHSPEC_PORT", script.display());
-    let done = test(&[
-        "mqtt://127.0.0.1:0",
-        "--exec",
-        &command,
-        "--protocol",
-        "3.1.1",
-        "--case",
-        "mqtt/connect/must-be-the-first-packet",
-        "mqtt/ping/*",
-        "--timeout",
-        "1",
-    ]);
+    let command = format!("exec python3 {} $PUSHSPEC_PORT {how}", script.display());
+    let culprit = "mqtt/connect/must-be-the-first-packet";
+    let target = ["mqtt://127.0.0.1:0", "--exec", &command, "--protocol", "3.1.1"];
+    let cases = ["--case", culprit, "mqtt/ping/*", "--timeout", "1"];
+    let done = test(&[&target[..], &cases].concat());
     assert_eq!(done.status, 1, "{}", done.said());
     let report = done.report();
     assert_eq!(report.cases.len(), report.planned);
-    let failed: Vec<&str> = report
-        .cases
-        .iter()
-        .filter(|case| case.verdict == Verdict::Fail)
-        .map(|case| case.id.as_str())
-        .collect();
-    assert_eq!(failed, ["mqtt/connect/must-be-the-first-packet"], "{}", done.said());
-    assert!(report.cases.iter().any(|case| case.verdict == Verdict::Pass), "{}", done.said());
+    let with = |verdict| report.cases.iter().filter(move |case| case.verdict == verdict);
+    let failed: Vec<&str> = with(Verdict::Fail).map(|case| case.id.as_str()).collect();
+    assert_eq!(failed, [culprit], "{}", done.said());
+    assert!(with(Verdict::Pass).count() > 0, "{}", done.said());
     // Once when it was found, once when it was confirmed.
     assert_eq!(report.target.ended.len(), 2);
-    assert_eq!(report.target.ended[1].during, ["mqtt/connect/must-be-the-first-packet (3.1.1)"]);
+    assert_eq!(report.target.ended[1].during, [format!("{culprit} (3.1.1)")]);
     assert_eq!(report.target.ended[1].stderr, ["fragile: cannot cope"]);
-    assert!(done.out.contains("exit status 7"), "{}", done.said());
+    assert!(done.out.contains(told), "{}", done.said());
     assert!(done.out.contains("fragile: cannot cope"), "{}", done.said());
+}
+
+#[test]
+fn the_case_that_ends_the_target_fails_and_the_run_goes_on() {
+    fragile("", "exit status 7");
+}
+
+#[test]
+fn the_case_that_makes_the_target_hang_fails_and_the_run_goes_on() {
+    fragile("hangs", "killed, since it no longer answered");
 }
 
 #[test]
