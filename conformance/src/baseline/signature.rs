@@ -3,7 +3,8 @@
 use std::borrow::Cow;
 use std::sync::LazyLock;
 
-use regex::Regex;
+use pushspec_wire::mqtt::PropertyId;
+use regex::{Captures, Regex};
 
 use crate::event::CaseReport;
 
@@ -30,8 +31,32 @@ pub fn signature(case: &CaseReport) -> String {
 }
 
 /// The text with `#` for what differs from run to run: Packet Identifiers, times, ports, and long
-/// numbers in hex.
+/// numbers in hex; and the properties of each packet in one order.
 pub(crate) fn steady(text: &str) -> Cow<'_, str> {
+    match in_order(text) {
+        Cow::Borrowed(text) => without_numbers(text),
+        Cow::Owned(text) => Cow::Owned(without_numbers(&text).into_owned()),
+    }
+}
+
+/// The order of properties means nothing, save among those of one name (5.0 section 2.2.2.2), and there
+/// are Servers with another one each time.
+fn in_order(text: &str) -> Cow<'_, str> {
+    static PROPERTIES: LazyLock<Option<(Regex, Regex)>> = LazyLock::new(|| {
+        let names = PropertyId::ALL.map(|id| id.name().to_lowercase().replace(' ', "-")).join("|");
+        let string = r#""(?:\\.|[^"\\])*""#;
+        let one = format!(r#" (?P<name>{names})=(?:{string}(?::{string})?|[^" ]+(?: B\b)?)"#);
+        Some((Regex::new(&format!("(?:{one}){{2,}}")).ok()?, Regex::new(&one).ok()?))
+    });
+    let Some((all, one)) = &*PROPERTIES else { return Cow::Borrowed(text) };
+    all.replace_all(text, |found: &Captures<'_>| {
+        let mut properties: Vec<_> = one.captures_iter(&found[0]).collect();
+        properties.sort_by(|a, b| a["name"].cmp(&b["name"]));
+        properties.iter().map(|property| property[0].to_owned()).collect::<String>()
+    })
+}
+
+fn without_numbers(text: &str) -> Cow<'_, str> {
     static VOLATILE: LazyLock<Option<Regex>> = LazyLock::new(|| {
         Regex::new(concat!(
             r"(?-u:(?P<id>\b(?:id|identifier|identifiers|Identifier)[ =])[0-9]+",
@@ -51,6 +76,27 @@ pub(crate) fn steady(text: &str) -> Cow<'_, str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_order_of_properties_does_not_count() {
+        let same = [
+            (
+                r#"CONNACK 0x00 topic-alias-maximum=5 receive-maximum=10 reason-string="a \"b\" c" came"#,
+                r#"CONNACK 0x00 reason-string="a \"b\" c" receive-maximum=10 topic-alias-maximum=5 came"#,
+            ),
+            (
+                r#"payload="x" user-property="b":"1" user-property="a":"2" content-type="t""#,
+                r#"payload="x" content-type="t" user-property="b":"1" user-property="a":"2""#,
+            ),
+            (
+                "a topic-alias=1 correlation-data=12 B authentication-data=… came",
+                "a authentication-data=… correlation-data=12 B topic-alias=1 came",
+            ),
+        ];
+        for (found, steadied) in same {
+            assert_eq!(steady(found), steadied);
+        }
+    }
 
     #[test]
     fn what_differs_from_run_to_run_is_left_out() {
