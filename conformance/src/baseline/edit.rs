@@ -106,10 +106,15 @@ fn new_looks(report: &RunReport) -> BTreeMap<usize, BTreeSet<String>> {
     looks
 }
 
-/// The entries for a case: one if it departs at all endpoints, otherwise one for each at which it does.
+/// The entries for a case: one if it departs at all endpoints that speak the protocol, otherwise one for
+/// each at which it does.
 fn added(report: &RunReport, protocol: Protocol, id: &str, cases: &[&CaseReport]) -> Vec<Table> {
-    let everywhere =
-        report.cases.iter().filter(|case| case.id == id && case.protocol == protocol).count();
+    let speaks = |url: &str| {
+        let mut endpoints = report.target.endpoints.iter();
+        endpoints.any(|endpoint| endpoint.url == url && endpoint.protocols.contains(&protocol))
+    };
+    let run = report.cases.iter().filter(|case| case.id == id && case.protocol == protocol);
+    let everywhere = run.filter(|case| speaks(&case.endpoint)).count();
     if everywhere == 0 {
         return added_as_seen(report, protocol, id, cases);
     }

@@ -171,18 +171,16 @@ impl Entry {
                 .any(|endpoint| endpoint.url == case.endpoint && self.is_about_endpoint(endpoint))
     }
 
-    fn is_about_target(&self, target: &Target) -> bool {
-        self.target.is_none() || self.target == target.name
-    }
-
+    /// Whether it says something of an endpoint, which has to speak its protocol for that.
     fn is_about_endpoint(&self, endpoint: &Endpoint) -> bool {
         let at = self.endpoint.as_ref().is_none_or(|wanted| {
             *wanted == endpoint.url || endpoint.url.split(':').next() == Some(wanted)
         });
         let offers = endpoint.capabilities.get(self.protocol.name());
-        at && self.when.iter().all(|(name, value)| {
-            offers.and_then(|offers| offers.get(name)).is_some_and(|offered| offered == value)
-        })
+        at && endpoint.protocols.contains(&self.protocol)
+            && self.when.iter().all(|(name, value)| {
+                offers.and_then(|offers| offers.get(name)).is_some_and(|offered| offered == value)
+            })
     }
 
     /// Whether the run did everything that the entry is about.
@@ -190,11 +188,15 @@ impl Entry {
         report.scope.is_whole()
             && report.interrupted.is_none()
             && self.is_about_target(&report.target)
-            && report.target.endpoints.iter().any(|endpoint| {
-                endpoint.unreachable.is_none()
-                    && endpoint.protocols.contains(&self.protocol)
-                    && self.is_about_endpoint(endpoint)
-            })
+            && report
+                .target
+                .endpoints
+                .iter()
+                .any(|endpoint| endpoint.unreachable.is_none() && self.is_about_endpoint(endpoint))
+    }
+
+    fn is_about_target(&self, target: &Target) -> bool {
+        self.target.is_none() || self.target == target.name
     }
 }
 

@@ -238,6 +238,23 @@ fn what_departs_at_one_endpoint_only_is_listed_for_that_one() {
     assert_eq!(status(&entry("a", FAILS, ""), &two), ExitStatus::StaleBaseline);
 }
 
+/// Some have a port for each version.
+#[test]
+fn what_an_endpoint_does_not_speak_is_no_matter_of_it() {
+    let mut two =
+        report(&[("a", Verdict::Fail, "it stays open"), ("a", Verdict::NotApplicable, "")]);
+    two.cases[1].endpoint = "mqtt://h:1884".to_owned();
+    let mut other = two.target.endpoints[0].clone();
+    other.url.clone_from(&two.cases[1].endpoint);
+    other.protocols = vec![Protocol::Mqtt311];
+    two.target.endpoints.push(other);
+    let listed = entry("a", FAILS, "");
+    assert_eq!(status(&listed, &two), ExitStatus::Conformant);
+    assert!(!init(&two, false, TODAY).unwrap().contains("endpoint ="));
+    two.target.endpoints[1].protocols.push(Protocol::Mqtt5);
+    assert_eq!(status(&listed, &two), ExitStatus::StaleBaseline);
+}
+
 #[test]
 fn what_the_monitor_saw_over_one_transport_only_is_listed_for_that_one() {
     let mut two = report(&[("a", Verdict::Pass, ""), ("a", Verdict::Pass, "")]);

@@ -140,6 +140,8 @@ async fn resumed(cx: &Cx, id: &str) -> Result<bool, Unmet> {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
+
     use std::collections::BTreeSet;
     use std::sync::Arc;
 
@@ -157,7 +159,7 @@ mod tests {
         id: &str,
         open: impl Fn() -> DuplexStream + Send + Sync + 'static,
     ) -> LeftBehind {
-        let url = "mqtt://reference".parse().expect("a URL");
+        let url = "mqtt://reference".parse().unwrap();
         let setting = Setting {
             connector: Connector::memory(url, open),
             version: Version::V5,
