@@ -112,7 +112,8 @@ pub enum Event {
     ViolationSeen(Box<Violation>),
     /// A case has its verdict.
     CaseFinished(Box<CaseReport>),
-    /// The process of the target, which pushspec started, ended without being asked to.
+    /// The process of the target, which pushspec started, ended without being asked to,
+    /// or had to be given up.
     TargetEnded(Box<ProcessEnd>),
     /// All cases of an endpoint are done: what they left in it.
     CleanedUp {

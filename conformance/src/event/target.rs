@@ -64,7 +64,7 @@ impl Endpoint {
 /// How the process of the target ended while it was tested.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct ProcessEnd {
-    /// The exit status or the signal.
+    /// The exit status or the signal; or that it was killed, since it no longer answered.
     pub how: String,
     /// The cases that ran at that time, each with its protocol.
     pub during: Vec<String>,
@@ -85,7 +85,7 @@ pub struct Target {
     pub reach: Option<Reach>,
     /// Its endpoints, in the order given.
     pub endpoints: Vec<Endpoint>,
-    /// How its process ended without being asked to, where pushspec started it.
+    /// How its process ended without being asked to, or by being given up, where pushspec started it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub ended: Vec<ProcessEnd>,
 }
