@@ -75,7 +75,7 @@ def main(arguments):
             found = _with_server(options.pushspec, kind, listeners, out, options.timeout)
         outcomes += found
     print(f"logs: {out}")
-    print(outcome.closing_line(outcomes))
+    print("\n".join(outcome.closing_lines(outcomes)))
     return outcome.exit_status(outcomes)
 
 

@@ -73,7 +73,7 @@ def main(arguments):
         chosen = [one for one in CONSUMERS if not options.names or any(name.lower() in one.name.lower() for name in options.names)]
         outcomes = [each for one in chosen for each in told([_consume(one, out, options.timeout)])]
     print(f"reports and logs: {out}")
-    print(outcome.closing_line(outcomes))
+    print("\n".join(outcome.closing_lines(outcomes)))
     return outcome.exit_status(outcomes)
 
 

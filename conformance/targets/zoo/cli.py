@@ -137,5 +137,5 @@ def main(arguments):
             print("\n".join(result.lines()), flush=True)
             outcomes.append(result)
     print(f"reports and logs: {out}")
-    print(outcome.closing_line(outcomes))
+    print("\n".join(outcome.closing_lines(outcomes)))
     return outcome.exit_status(outcomes)

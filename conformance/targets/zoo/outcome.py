@@ -103,8 +103,9 @@ def exit_status(outcomes):
     return 0
 
 
-def closing_line(outcomes):
-    """The count at the end."""
-    failed = sum(outcome.state in _FAILED for outcome in outcomes)
+def closing_lines(outcomes):
+    """What failed once more, since much may stand between, and the count at the end."""
+    failed = [outcome for outcome in outcomes if outcome.state in _FAILED]
+    again = [line for outcome in failed for line in outcome.lines()] if len(outcomes) > 1 else []
     skipped = sum(outcome.state is State.SKIPPED for outcome in outcomes)
-    return f"{len(outcomes) - failed - skipped} passed, {failed} failed, {skipped} skipped"
+    return [*again, f"{len(outcomes) - len(failed) - skipped} passed, {len(failed)} failed, {skipped} skipped"]

@@ -32,9 +32,12 @@ class ExitStatus(unittest.TestCase):
         self.assertEqual(outcome.exit_status([Outcome("a", State.SKIPPED)]), outcome.NOTHING_RUN)
         self.assertEqual(outcome.exit_status([]), outcome.NOTHING_RUN)
 
-    def test_closing_line_counts(self):
+    def test_closing_lines_tell_what_failed_and_count(self):
         states = [State.AS_EXPECTED, State.NOT_JUDGED, State.ERROR, State.UNEXPECTED, State.SKIPPED]
-        self.assertEqual(outcome.closing_line([Outcome("x", s) for s in states]), "2 passed, 2 failed, 1 skipped")
+        *again, count = outcome.closing_lines([Outcome(s.name, s, "why", TOTALS, 1, ["this"]) for s in states])
+        self.assertEqual(count, "2 passed, 2 failed, 1 skipped")
+        self.assertEqual([line.split()[0] for line in again], ["ERROR", "this", "UNEXPECTED", "this"])
+        self.assertEqual(len(outcome.closing_lines([Outcome("a", State.ERROR, "told above")])), 1)
 
 
 class ReadReport(unittest.TestCase):
