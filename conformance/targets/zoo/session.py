@@ -108,6 +108,7 @@ def _confirmed(target, endpoint, values, settings, baseline):
     first = _test(target, endpoint, values, settings, baseline)
     if first.state is not State.UNEXPECTED:
         return first
+    _put_aside(target, endpoint, settings)
     second = _test(target, endpoint, values, settings, baseline)
     if second.state not in (State.UNEXPECTED, State.AS_EXPECTED):
         return second
@@ -116,6 +117,16 @@ def _confirmed(target, endpoint, values, settings, baseline):
     changing = [line for line in (*first.details, *second.details) if line not in lasting]
     second.details = [*lasting, *(f"UNSTABLE, once in two runs: {line}" for line in changing)]
     return second
+
+
+def _put_aside(target, endpoint, settings):
+    """What is told of a first run can be looked up there, though the second has the usual places."""
+    aside = settings.out / "first"
+    aside.mkdir(exist_ok=True)
+    for suffix in ("json", "xml", "txt"):
+        path = settings.out / f"{target.name}.{endpoint.name}.{suffix}"
+        if path.exists():
+            path.replace(aside / path.name)
 
 
 def _test(target, endpoint, values, settings, baseline):

@@ -131,6 +131,8 @@ class Runs(unittest.TestCase):
         result = self.outcome(known="known", status=0, once=True)
         self.assertIs(result.state, State.AS_EXPECTED)
         self.assertEqual(result.details, ["UNSTABLE, once in two runs: b (5.0): unlisted: so"])
+        cases = [len(json.loads((self.root / "out" / place / "t.tcp.json").read_text())["cases"]) for place in ("first", ".")]
+        self.assertEqual(cases, [2, 1])
 
     def test_a_lasting_difference_is_told_beside_a_changing_one(self):
         result = self.outcome(known="changed", once=True)
