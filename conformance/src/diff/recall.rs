@@ -4,15 +4,12 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::time::Duration;
-
-use tokio::sync::{mpsc, watch};
 
 use super::{Class, Diff, compare};
-use crate::event::{RunReport, Scope};
+use crate::event::RunReport;
 use crate::reference::mqtt::{Choice, Config, Server};
 use crate::requirement::Protocol;
-use crate::runner::{Access, Configuration, EndpointPlan, MqttAccess, Plan, Selection, run};
+use crate::runner::{Access, MqttAccess, Plan, Selection, whole};
 use crate::transport::Connector;
 
 /// Chapters whose cases each take little time.
@@ -53,28 +50,10 @@ fn tested(config: &Config, name: &str) -> RunReport {
         let url = "mqtt://reference".parse().unwrap();
         let connector = Connector::memory(url, move || server.connect_in_memory());
         let access = Access::Mqtt(MqttAccess::default());
-        let plan = Plan {
-            configurations: vec![Configuration::running(EndpointPlan { connector, access }, name)],
-            selection: Selection::all()
-                .protocols([Protocol::Mqtt311, Protocol::Mqtt5])
-                .cases(CASES)
-                .unwrap(),
-            jobs: 8,
-            timeout: Duration::from_secs(5),
-            profile: None,
-            scope: Scope::default(),
-            target: None,
-            reach: None,
-            keep_traces: true,
-        };
-        let (events, mut told) = mpsc::unbounded_channel();
-        let (_interrupt, interrupted) = watch::channel(None);
-        run(plan, interrupted, events).await;
-        let mut log = Vec::new();
-        while let Ok(event) = told.try_recv() {
-            log.push(event);
-        }
-        RunReport::from_events(&log)
+        let protocols = [Protocol::Mqtt311, Protocol::Mqtt5];
+        let selection = Selection::all().protocols(protocols).cases(CASES).unwrap();
+        let plan = whole::plan(connector, access, name, selection);
+        whole::told(Plan { keep_traces: true, ..plan }).await
     })
 }
 

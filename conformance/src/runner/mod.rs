@@ -16,6 +16,8 @@ mod sse;
 #[cfg(test)]
 mod undisturbed;
 mod verdict;
+#[cfg(test)]
+pub(crate) mod whole;
 
 use std::fmt;
 use std::time::Duration;

@@ -4,12 +4,9 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::time::Duration;
 
-use tokio::sync::{mpsc, watch};
-
-use super::{Access, Configuration, EndpointPlan, MqttAccess, Plan, Selection, run};
-use crate::event::{LeftBehind, RunReport, Scope, Verdict};
+use super::{Access, MqttAccess, Selection, whole};
+use crate::event::{LeftBehind, RunReport, Verdict};
 use crate::packs;
 use crate::reference::mqtt::{Config, Fault, Server};
 use crate::requirement::Protocol;
@@ -24,26 +21,7 @@ async fn report_of(server: &Arc<Server>, access: MqttAccess, selection: Selectio
     let opened = Arc::clone(server);
     let url = "mqtt://reference".parse().unwrap();
     let connector = Connector::memory(url, move || opened.connect_in_memory());
-    let access = Access::Mqtt(access);
-    let plan = Plan {
-        configurations: vec![Configuration::running(EndpointPlan { connector, access }, "left")],
-        selection,
-        jobs: 8,
-        timeout: Duration::from_secs(5),
-        profile: None,
-        scope: Scope::default(),
-        target: None,
-        reach: None,
-        keep_traces: false,
-    };
-    let (events, mut told) = mpsc::unbounded_channel();
-    let (_interrupt, interrupted) = watch::channel(None);
-    run(plan, interrupted, events).await;
-    let mut all = Vec::new();
-    while let Ok(event) = told.try_recv() {
-        all.push(event);
-    }
-    RunReport::from_events(&all)
+    whole::told(whole::plan(connector, Access::Mqtt(access), "left", selection)).await
 }
 
 fn with(fault: Fault) -> Config {

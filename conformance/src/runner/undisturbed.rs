@@ -2,12 +2,9 @@
 #![allow(clippy::unwrap_used)]
 
 use std::sync::Arc;
-use std::time::Duration;
 
-use tokio::sync::{mpsc, watch};
-
-use super::{Access, Configuration, EndpointPlan, Plan, Selection, run};
-use crate::event::{Event, Scope, Verdict};
+use super::{Access, Selection, whole};
+use crate::event::Verdict;
 use crate::probe::sse::{PublishFormat, Replay, Stimulus};
 use crate::reference::sse::{Config, Fault, Server};
 use crate::transport::Connector;
@@ -25,39 +22,19 @@ async fn verdict(fault: Fault, id: &str) -> (Verdict, String) {
     };
     let stimulus =
         Stimulus::Publish { connector: connector("/publish"), format: PublishFormat::Json };
-    let endpoint = EndpointPlan {
-        connector: connector("/events"),
-        access: Access::Sse {
-            stimulus: Some(Box::new(stimulus)),
-            closer: None,
-            via: None,
-            replay: Replay::Undeclared,
-            persistent: false,
-            idle: None,
-        },
+    let access = Access::Sse {
+        stimulus: Some(Box::new(stimulus)),
+        closer: None,
+        via: None,
+        replay: Replay::Undeclared,
+        persistent: false,
+        idle: None,
     };
-    let plan = Plan {
-        configurations: vec![Configuration::running(endpoint, "busy")],
-        selection: Selection::all().cases(BUSY.into_iter().chain([id])).unwrap(),
-        jobs: 8,
-        timeout: Duration::from_secs(5),
-        profile: None,
-        scope: Scope::default(),
-        target: None,
-        reach: None,
-        keep_traces: false,
-    };
-    let (events, mut told) = mpsc::unbounded_channel();
-    let (_interrupt, interrupted) = watch::channel(None);
-    run(plan, interrupted, events).await;
-    loop {
-        match told.try_recv().unwrap() {
-            Event::CaseFinished(report) if report.id == id => {
-                return (report.verdict, report.found.unwrap_or_default());
-            }
-            _ => {}
-        }
-    }
+    let selection = Selection::all().cases(BUSY.into_iter().chain([id])).unwrap();
+    let plan = whole::plan(connector("/events"), access, "busy", selection);
+    let cases = whole::told(plan).await.cases;
+    let case = cases.into_iter().find(|case| case.id == id).unwrap();
+    (case.verdict, case.found.unwrap_or_default())
 }
 
 #[tokio::test(start_paused = true)]

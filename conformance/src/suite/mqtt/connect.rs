@@ -222,15 +222,9 @@ pub(super) const CASES: &[Case<Cx>] = &[
         run: |cx| {
             Box::pin(async move {
                 let legal = cx.opening();
-                let mut bytes = legal.bytes();
-                let flags = wire::connect_flags_at(&bytes);
-                bytes[flags] |= 1;
-                let illegal = Illegal {
-                    bytes,
-                    meant: "CONNECT with the reserved Connect Flag",
-                    decides: flags..flags + 1,
-                    why: "bit 0 is reserved and has to be 0",
-                };
+                let meant = "CONNECT with the reserved Connect Flag";
+                let why = "bit 0 is reserved and has to be 0";
+                let illegal = wire::flagged(legal.bytes(), 1, meant, why);
                 cx.refuses_connect(legal, illegal).await
             })
         },
@@ -249,15 +243,8 @@ pub(super) const CASES: &[Case<Cx>] = &[
         run: |cx| {
             Box::pin(async move {
                 let legal = cx.opening().will(&Message::new(cx.topic("will"), "gone"));
-                let mut bytes = legal.bytes();
-                let flags = wire::connect_flags_at(&bytes);
-                bytes[flags] |= 0b0001_1000;
-                let illegal = Illegal {
-                    bytes,
-                    meant: "CONNECT with Will QoS 3",
-                    decides: flags..flags + 1,
-                    why: "bits 4 and 3 say QoS 3",
-                };
+                let (meant, why) = ("CONNECT with Will QoS 3", "bits 4 and 3 say QoS 3");
+                let illegal = wire::flagged(legal.bytes(), 0b0001_1000, meant, why);
                 cx.refuses_connect(legal, illegal).await
             })
         },
@@ -276,15 +263,9 @@ pub(super) const CASES: &[Case<Cx>] = &[
         run: |cx| {
             Box::pin(async move {
                 let legal = cx.opening();
-                let mut bytes = legal.bytes();
-                let flags = wire::connect_flags_at(&bytes);
-                bytes[flags] |= 0b0000_0100;
-                let illegal = Illegal {
-                    bytes,
-                    meant: "CONNECT with the Will Flag and no Will fields",
-                    decides: flags..flags + 1,
-                    why: "bit 2 announces a Will that does not follow",
-                };
+                let meant = "CONNECT with the Will Flag and no Will fields";
+                let why = "bit 2 announces a Will that does not follow";
+                let illegal = wire::flagged(legal.bytes(), 0b0000_0100, meant, why);
                 cx.refuses_connect(legal, illegal).await
             })
         },

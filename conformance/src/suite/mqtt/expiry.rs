@@ -3,12 +3,12 @@
 
 use std::time::Duration;
 
-use pushspec_wire::mqtt::{Property, QoS};
+use pushspec_wire::mqtt::{Property, Publish, QoS};
 use tokio::time::{Instant, sleep};
 
 use super::cx::Cx;
-use crate::case::{Case, Need};
-use crate::probe::mqtt::Message;
+use crate::case::{Case, Need, Outcome};
+use crate::probe::mqtt::{Message, Received};
 use crate::requirement::v5;
 
 const QOS: QoS = QoS::AtLeastOnce;
@@ -42,19 +42,12 @@ pub(super) const CASES: &[Case<Cx>] = &[
                 let subscribing = Instant::now();
                 let mut late = cx.subscribed(&topic, QoS::AtMostOnce).await?;
                 let message = late.message().await?;
-                let most = 60 - subscribing.duration_since(acknowledged).as_secs().min(60) + 1;
-                let least =
-                    60u64.saturating_sub(message.at.duration_since(published).as_secs() + 2);
-                let interval = message.properties.message_expiry_interval();
-                let counted =
-                    interval.is_some_and(|seconds| (least..=most).contains(&u64::from(seconds)));
-                cx.judge_at(
-                    message.entry,
-                    0..message.bytes.len(),
-                    counted,
-                    "a Message Expiry Interval of about 57 s: 60 s less the 3 s that the message was retained",
-                    interval.map_or("none".to_owned(), |seconds| format!("{seconds} s")),
-                )
+                let waited = (
+                    subscribing.duration_since(acknowledged),
+                    message.at.duration_since(published),
+                );
+                let expected = "a Message Expiry Interval of about 57 s: 60 s less the 3 s that the message was retained";
+                counted_down(&cx, &message, waited, expected)
             })
         },
         ..Case::BASE
@@ -83,21 +76,10 @@ pub(super) const CASES: &[Case<Cx>] = &[
                 let resuming = Instant::now();
                 let mut client = cx.resumed(&kept).await?;
                 let message = client.message().await?;
-                // It waited from somewhere between PUBLISH and PUBACK to somewhere between CONNECT
-                // and its arrival.
-                let most = 60 - resuming.duration_since(acknowledged).as_secs().min(60) + 1;
-                let least =
-                    60u64.saturating_sub(message.at.duration_since(published).as_secs() + 2);
-                let interval = message.properties.message_expiry_interval();
-                let counted =
-                    interval.is_some_and(|seconds| (least..=most).contains(&u64::from(seconds)));
-                cx.judge_at(
-                    message.entry,
-                    0..message.bytes.len(),
-                    counted,
-                    "a Message Expiry Interval of about 57 s: 60 s less the 3 s that the message waited",
-                    interval.map_or("none".to_owned(), |seconds| format!("{seconds} s")),
-                )
+                let waited =
+                    (resuming.duration_since(acknowledged), message.at.duration_since(published));
+                let expected = "a Message Expiry Interval of about 57 s: 60 s less the 3 s that the message waited";
+                counted_down(&cx, &message, waited, expected)
             })
         },
         ..Case::BASE
@@ -159,3 +141,24 @@ pub(super) const CASES: &[Case<Cx>] = &[
         ..Case::BASE
     },
 ];
+
+/// Judges the Message Expiry Interval of a message that had one of 60 s. It waited from somewhere between
+/// PUBLISH and its acknowledgement to somewhere between being asked for and its arrival: at least the
+/// first of these times, at most the second.
+fn counted_down(
+    cx: &Cx,
+    message: &Received<Publish<'static>>,
+    (shortest, longest): (Duration, Duration),
+    expected: &str,
+) -> Outcome {
+    let most = 60 - shortest.as_secs().min(60) + 1;
+    let least = 60u64.saturating_sub(longest.as_secs() + 2);
+    let interval = message.properties.message_expiry_interval();
+    cx.judge_at(
+        message.entry,
+        0..message.bytes.len(),
+        interval.is_some_and(|seconds| (least..=most).contains(&u64::from(seconds))),
+        expected,
+        interval.map_or("none".to_owned(), |seconds| format!("{seconds} s")),
+    )
+}

@@ -7,7 +7,7 @@ use pushspec_wire::mqtt::{
     Version,
 };
 
-use super::Cx;
+use super::{Cx, Illegal};
 use crate::probe::mqtt::Message;
 
 /// The bytes of a legal packet. None, if it is not legal.
@@ -38,6 +38,18 @@ pub(super) fn connect_flags_at(connect: &[u8]) -> usize {
     let name = header_length(connect);
     let name_length = usize::from(u16::from_be_bytes([connect[name], connect[name + 1]]));
     name + 2 + name_length + 1
+}
+
+/// A CONNECT with more Connect Flags than it had (section 3.1.2.3).
+pub(super) fn flagged(
+    mut connect: Vec<u8>,
+    flags: u8,
+    meant: &'static str,
+    why: &'static str,
+) -> Illegal {
+    let at = connect_flags_at(&connect);
+    connect[at] |= flags;
+    Illegal { bytes: connect, meant, decides: at..at + 1, why }
 }
 
 /// Where `part` stands in `bytes`; 0 if nowhere.
