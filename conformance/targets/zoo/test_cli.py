@@ -26,24 +26,33 @@ class Choice(unittest.TestCase):
                 cli.parse_arguments(wrong)
 
 
+def target(name, endpoints):
+    urls = [f'[[endpoint]]\nname = "{number}"\nurl = "mqtt://127.0.0.1:{{port}}"\n' for number in range(endpoints)]
+    return descriptor.parse(name, Path(), "".join(urls))
+
+
 class SideBySide(unittest.TestCase):
-    def test_all_of_them_are_told(self):
-        chosen = [(name, None) for name in "abc"]
-        with mock.patch.object(cli, "test_target", lambda target, *_: [target.upper()]):
-            told = list(cli.as_they_end(chosen, None, 2))
-        self.assertEqual(sorted(told), [["A"], ["B"], ["C"]])
+    def test_all_of_them_are_told_and_the_longest_begins(self):
+        chosen = [(target("a", 1), None), (target("b", 3), None), (target("c", 1), None)]
+        with mock.patch.object(cli, "test_target", lambda target, *_: begun.append(target.name) or [target.name]):
+            for parallel in (1, 2):
+                begun = []
+                told = list(cli.as_they_end(chosen, None, parallel))
+                self.assertEqual(sorted(told), [["a"], ["b"], ["c"]])
+                if parallel == 1:
+                    self.assertEqual(begun, ["b", "a", "c"])
 
     def test_an_interruption_ends_what_runs(self):
         log = Path(self.enterContext(tempfile.TemporaryDirectory())) / "log"
 
         def runs_long(target, *_):
-            if target == "quick":
+            if target.name == "quick":
                 return ["quick"]
             with Process(["sleep", "600"], env={}, cwd=log.parent, log=log) as process:
                 return [process.wait(600)]
 
         started = time.monotonic()
         with mock.patch.object(cli, "test_target", runs_long):
-            with contextlib.closing(cli.as_they_end([("quick", None), ("long", None)], None, 2)) as ending:
+            with contextlib.closing(cli.as_they_end([(target("quick", 1), None), (target("long", 1), None)], None, 2)) as ending:
                 self.assertEqual(next(ending), ["quick"])
         self.assertLess(time.monotonic() - started, 300)
