@@ -146,6 +146,7 @@ mod tests {
 
     use std::collections::BTreeSet;
     use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
 
     use pushspec_wire::mqtt::Version;
     use tokio::io::DuplexStream;
@@ -156,13 +157,9 @@ mod tests {
     use crate::suite::mqtt::Extent;
     use crate::transport::Connector;
 
-    /// What is found of this Session.
-    async fn found_of(
-        id: &str,
-        open: impl Fn() -> DuplexStream + Send + Sync + 'static,
-    ) -> LeftBehind {
+    fn setting(open: impl Fn() -> DuplexStream + Send + Sync + 'static) -> Setting {
         let url = "mqtt://reference".parse().unwrap();
-        let setting = Setting {
+        Setting {
             connector: Connector::memory(url, open),
             version: Version::V5,
             capabilities: Arc::new(Capabilities::assumed(Version::V5)),
@@ -173,15 +170,24 @@ mod tests {
             declared: Arc::default(),
             life: None,
             extent: Extent::Whole,
-        };
+        }
+    }
+
+    /// What is found of these Sessions.
+    async fn found_of(
+        ids: &[&str],
+        open: impl Fn() -> DuplexStream + Send + Sync + 'static,
+    ) -> LeftBehind {
         let noted = Residue::default();
-        noted.note_session(id);
-        left_behind(setting, noted).await
+        for id in ids {
+            noted.note_session(id);
+        }
+        left_behind(setting(open), noted).await
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_server_that_hangs_up_on_everyone_may_keep_anything() {
-        let found = found_of("a", || tokio::io::duplex(64).0).await;
+        let found = found_of(&["a"], || tokio::io::duplex(64).0).await;
         assert_eq!((found.sessions, found.unknown.is_some()), (Vec::new(), true));
     }
 
@@ -189,7 +195,25 @@ mod tests {
     async fn a_client_identifier_that_is_refused_has_no_session() {
         let refused_client_ids = BTreeSet::from(["a".to_owned()]);
         let server = Server::start(Config { refused_client_ids, ..Config::default() });
-        let found = found_of("a", move || server.connect_in_memory()).await;
+        let found = found_of(&["a"], move || server.connect_in_memory()).await;
         assert_eq!(found, LeftBehind::default());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_could_not_be_asked_for_stays_unknown_when_the_rest_is_removed() {
+        let server = Arc::new(Server::start(Config::default()));
+        let direct = Arc::clone(&server);
+        let keeping = setting(move || direct.connect_in_memory());
+        let cx = Cx::new(keeping, Evidence::new(), Residue::default(), "keeping".to_owned());
+        cx.opening().id("b").kept(60).open().await.unwrap().disconnect().await;
+
+        // The first and the third are those that ask for `a`, and whether others are taken in.
+        let opened = AtomicUsize::new(0);
+        let found = found_of(&["a", "b"], move || match opened.fetch_add(1, Ordering::Relaxed) {
+            0 | 2 => tokio::io::duplex(64).0,
+            _ => server.connect_in_memory(),
+        });
+        let found = found.await;
+        assert_eq!((found.sessions, found.unknown.is_some()), (Vec::new(), true));
     }
 }
