@@ -105,10 +105,16 @@ def _confirmed(target, endpoint, values, settings, baseline):
 
     What was so only once is told as unstable, since a verdict that changes is worth a look of its own.
     """
+    aside = _aside(target, endpoint, settings)
+    for path in aside.values():
+        path.unlink(missing_ok=True)
     first = _test(target, endpoint, values, settings, baseline)
     if first.state is not State.UNEXPECTED:
         return first
-    _put_aside(target, endpoint, settings)
+    for written, path in aside.items():
+        if written.exists():
+            path.parent.mkdir(exist_ok=True)
+            written.replace(path)
     second = _test(target, endpoint, values, settings, baseline)
     if second.state not in (State.UNEXPECTED, State.AS_EXPECTED):
         return second
@@ -119,14 +125,10 @@ def _confirmed(target, endpoint, values, settings, baseline):
     return second
 
 
-def _put_aside(target, endpoint, settings):
-    """What is told of a first run can be looked up there, though the second has the usual places."""
-    aside = settings.out / "first"
-    aside.mkdir(exist_ok=True)
-    for suffix in ("json", "xml", "txt"):
-        path = settings.out / f"{target.name}.{endpoint.name}.{suffix}"
-        if path.exists():
-            path.replace(aside / path.name)
+def _aside(target, endpoint, settings):
+    """Where what a run writes is kept, so that the second one does not take its place."""
+    names = [f"{target.name}.{endpoint.name}.{suffix}" for suffix in ("json", "xml", "txt")]
+    return {settings.out / name: settings.out / "first" / name for name in names}
 
 
 def _test(target, endpoint, values, settings, baseline):

@@ -133,6 +133,9 @@ class Runs(unittest.TestCase):
         self.assertEqual(result.details, ["UNSTABLE, once in two runs: b (5.0): unlisted: so"])
         cases = [len(json.loads((self.root / "out" / place / "t.tcp.json").read_text())["cases"]) for place in ("first", ".")]
         self.assertEqual(cases, [2, 1])
+        # The next time nothing changes: nothing of an earlier run is taken for this one's.
+        self.assertEqual(self.outcome(known="known", status=0, once=True).details, [])
+        self.assertFalse((self.root / "out" / "first" / "t.tcp.json").exists())
 
     def test_a_lasting_difference_is_told_beside_a_changing_one(self):
         result = self.outcome(known="changed", once=True)
