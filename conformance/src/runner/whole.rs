@@ -1,5 +1,4 @@
 //! For tests: whole runs, in one piece.
-#![allow(clippy::unwrap_used)]
 
 use std::time::Duration;
 

@@ -51,8 +51,10 @@ const NOT_RECOMMENDED: [(&str, &str); 2] = [
     ("ForgetsRetainedQos0", "mqtt/retain/qos-0-takes-its-place"),
     ("SaysNothingOnErrors", "mqtt/disconnect/says-why"),
 ];
+
 /// Makes another Server of the reference.
 type Change = fn(&mut Limits);
+
 #[test]
 fn the_reference_passes_everything() {
     let verdicts = at_extent(Extent::Whole, &tried(&|_| {}));
